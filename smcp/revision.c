@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "smcp/revision.h"
+
+#include <assert.h>
+
+static const struct smcp_revision revisions[] = {
+#define XX(symbol, text, spec_text, is_served, gate, ack, refusal, call, list, scope, agents,      \
+           computers, rejoin_rule, cancel_rule, identity, forgotten)                               \
+    [SMCP_REV_##symbol] = {.id = SMCP_REV_##symbol,                                                \
+                           .name = text,                                                           \
+                           .spec = spec_text,                                                      \
+                           .served = is_served,                                                    \
+                           .version_gate = gate,                                                   \
+                           .member_ack = ack,                                                      \
+                           .member_refusal = refusal,                                              \
+                           .call_refusal = call,                                                   \
+                           .list_refusal = list,                                                   \
+                           .name_scope = scope,                                                    \
+                           .agents_per_office = agents,                                            \
+                           .computers_per_office = computers,                                      \
+                           .rejoin = rejoin_rule,                                                  \
+                           .cancel = cancel_rule,                                                  \
+                           .update_identity = identity,                                            \
+                           .forgotten_ack = forgotten},
+#include "smcp/revisions.def"
+#undef XX
+};
+_Static_assert(ARRAY_LEN(revisions) == SMCP_REV_COUNT, "one row per revision");
+
+const struct smcp_revision *smcp_revision(enum smcp_revision_id id)
+{
+    assert(id < SMCP_REV_COUNT);
+    return &revisions[id];
+}
+
+const struct smcp_revision *smcp_revision_find(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(revisions); i++) {
+        if (slice_is(name, revisions[i].name))
+            return &revisions[i];
+    }
+    return NULL;
+}
