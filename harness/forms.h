@@ -9,7 +9,7 @@
  */
 
 /* Words of `ack` on joins and leaves: "success", "refused", "any" (any answer).  Static text; NULL for an unknown word. */
-const char *form_ack_pattern(const char *word, enum revision rev);
+const char *form_ack_pattern(const char *word, enum smcp_revision_id rev);
 
 /*
  * Pattern of the ack of `lists` from its `sessions` attribute: actor names become {"name":"{C.name}"}, and the list is exact in any

@@ -60,7 +60,7 @@ struct run_result {
     char *target_name;               /* "smcp-refserver 0.1.0", "a2c-smcp 0.1.2 async" */
     char *target_url;
     char *target_info;               /* raw JSON object with what is known of the target (sdk, version, open packet), or NULL */
-    enum revision revision;
+    enum smcp_revision_id revision;
     uint64_t seed;
     char *started_at;                /* ISO 8601 UTC */
     uint32_t duration_ms;

@@ -50,7 +50,7 @@ struct step {
     const struct json_node *node;    /* the step object; borrowed */
     const char **requirements;       /* ids of `checks`, NULL-terminated; NULL: no check, a precondition */
     char *check;                     /* owned; stable check name, unique in the scenario: `check` attribute, or "A receives notify:enter_office" (+ " #2") */
-    enum revision since, until;      /* of this step; outside: the step is left out */
+    enum smcp_revision_id since, until;      /* of this step; outside: the step is left out */
     bool should;                     /* only SHOULD rows: a miss is WARN */
     bool observe;                    /* record, never judge */
     uint32_t within_ms;              /* 0: the run's default */
@@ -63,7 +63,7 @@ struct scenario {
     char *id;                        /* "room.join.notifies-others" */
     char *title;
     char *path;                      /* file, for messages and rerun lines */
-    enum revision since, until;
+    enum smcp_revision_id since, until;
     unsigned transports;             /* transport_set */
     bool transports_fixed;           /* the file names its transports: they are kept whatever --transport says */
     char **tags;                     /* owned, NULL-terminated; "slow", "key" … */

@@ -30,7 +30,7 @@ struct matcher_fault {
  * NULL on failure, with *reterr.  The pattern's document must outlive the matcher.  Caller: matcher_free.
  */
 MUST_USE struct matcher *matcher_compile(const struct json_node *pattern, const struct schema_set *schemas,
-                                         enum revision rev, const struct template_env *env,
+                                         enum smcp_revision_id rev, const struct template_env *env,
                                          struct matcher_fault *reterr);
 void matcher_free(struct matcher *m);
 

@@ -27,7 +27,7 @@ struct requirement { /* everything static */
     const char *statement;
     const char *wire;       /* how it shows on the wire; "" if nothing is said */
     const char *scope;      /* implementation an observation is about ("python"); NULL */
-    enum revision since, until;
+    enum smcp_revision_id since, until;
 };
 
 /* NULL when unknown. */
@@ -37,7 +37,7 @@ const struct requirement *requirement_find(const char *id);
 const struct requirement *requirement_at(size_t index); /* NULL past the end */
 size_t requirement_count(void);
 
-bool requirement_applies(const struct requirement *r, enum revision rev);
+bool requirement_applies(const struct requirement *r, enum smcp_revision_id rev);
 
 /* "server:join_office" for "ROOM", or NULL. */
 const char *requirement_group_title(const char *group);

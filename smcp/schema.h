@@ -47,7 +47,7 @@ const struct schema_set *schema_set_embedded(void);
 /*
  * By name: "join_office.request" is looked up in the folder of `rev`, a name with a slash as it stands.  NULL when unknown.
  */
-const struct schema *schema_find(const struct schema_set *set, enum revision rev, const char *name);
+const struct schema *schema_find(const struct schema_set *set, enum smcp_revision_id rev, const char *name);
 
 /* First violation.  Both texts are owned: schema_miss_release. */
 struct schema_miss {
