@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HARNESS_COMMANDS_H
+#define HARNESS_COMMANDS_H
+
+/* The subcommands of smcp-harness.  argv[0] is the name of the command; each returns the exit code of the program (design: 0 fine, 2 usage, …). */
+int cmd_run(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_coverage(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
+
+#endif
