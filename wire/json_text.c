@@ -48,8 +48,8 @@ bool json_next(struct json_cursor *c, struct slice *ret_key, struct slice *ret_v
 
 enum json_type json_type_of(struct slice value)
 {
-    const char *end = value.ptr + value.len;
-    const char *at = value.len ? json_skip_blanks(value.ptr, end) : end;
+    const char *end = value.len ? value.ptr + value.len : NULL;
+    const char *at = json_skip_blanks(value.len ? value.ptr : NULL, end);
 
     switch (at == end ? '\0' : *at) {
     case 'f':

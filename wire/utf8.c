@@ -45,18 +45,17 @@ static size_t ascii_run(const char *at, const char *end)
 
 size_t utf8_check(struct slice text)
 {
-    const char *at = text.ptr, *end = text.ptr + text.len;
+    const char *at = text.len ? text.ptr : "", *end = at + text.len;
+    const char *start = at;
     size_t len;
 
-    if (!text.len)
-        return 0;
     for (at += ascii_run(at, end); at < end; at += ascii_run(at, end)) {
         len = utf8_sequence(at, end);
         if (!len)
             break;
         at += len;
     }
-    return (size_t)(at - text.ptr);
+    return (size_t)(at - start);
 }
 
 size_t utf8_encode(uint32_t code, char out[UTF8_MAX])
