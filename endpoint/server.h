@@ -52,6 +52,7 @@ struct endpoint_config {
     size_t max_queue_bytes;        /* per session */
     const char *const *keep_headers; /* NULL-terminated names of request headers of the handshake kept for eio_conn_header() */
     struct sio_limits sio;
+    bool ignore_unconnected;       /* packets for a namespace that is not connected: no effect (python-socketio) instead of closing the session (npm) */
 };
 
 struct sio_event {
@@ -92,6 +93,9 @@ struct endpoint_host_config {
     size_t max_queue_bytes;
     /* Requests outside all endpoints (control API); NULL: 404 with a JSON body.  Body already complete. Answer by http_exchange_respond, now or later. */
     void (*other)(void *user, struct http_exchange *x, const char *method, const char *path, struct slice query, struct slice body);
+    /* An exchange that was given to `other` is over, answered or lost: it is freed after this.  NULL only if `other` always answers at once.
+     * The user pointer of the exchange belongs to the host. */
+    void (*other_done)(void *user, struct http_exchange *x, bool lost);
     void *user;
     size_t max_other_body_bytes;
 };
