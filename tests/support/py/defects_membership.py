@@ -284,7 +284,7 @@ class NamespaceLeaveUnnoticed(Rules):
 @defect("silent-peer-kept", "DISC-04 DISC-05", "a heartbeat time-out does not end a membership", needs="heartbeat")
 class SilentPeerKept(Rules):
     def drop_membership(self, session):
-        if getattr(session, "reason", None) != "ping timeout":
+        if getattr(session, "reason", None) != "silent":
             super().drop_membership(session)
 
 

@@ -20,6 +20,7 @@ import json
 import logging
 import signal
 import sys
+import time
 
 import engineio
 import socketio
@@ -149,10 +150,16 @@ class StrictServer(socketio.AsyncServer):
         def on_disconnect(sid, reason=None):
             session = self.by_connection.get((self.manager.eio_sid_from_sid(sid, namespace), namespace))
             if session is not None and session.sid == sid:
-                session.reason = reason
+                session.reason = "silent" if self.is_silent(session) else reason
                 self.end_session(session)
 
         return on_disconnect
+
+    def is_silent(self, session):
+        """python-socketio reports a peer that stopped answering pings as one reason or the other; this is the fact."""
+        socket = self.eio.sockets.get(session.eio_sid)
+        asked_at = socket.last_ping if socket else None
+        return asked_at is not None and time.time() - asked_at > 0.9 * self.eio.ping_timeout
 
     def end_session(self, session):
         if self.by_connection.pop((session.eio_sid, session.namespace), None):
@@ -216,10 +223,10 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def rules_class(options):
+def rules_class(defects=(), variants=()):
     """The clean rules with the chosen variants and defects laid over them."""
-    layers = [strict_defects.TABLE[name].rules for name in options.defect]
-    layers += [strict_variants.TABLE[name].rules for name in options.variant]
+    layers = [strict_defects.TABLE[name].rules for name in defects]
+    layers += [strict_variants.TABLE[name].rules for name in variants]
     return type("ChosenRules", (*layers, Rules), {}) if layers else Rules
 
 
@@ -238,35 +245,44 @@ def quiet_logger(verbose):
     return logger
 
 
-async def serve(options):
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    lifetime.end_with_parent(lambda: loop.call_soon_threadsafe(stop.set))
-
-    logger = quiet_logger(options.verbose)
-    server = StrictServer(
-        rules_class(options),
-        options.auth,
-        logger=logger,
-        engineio_logger=logger,
-        ping_interval=options.ping_interval / 1000,
-        ping_timeout=options.ping_timeout / 1000,
-    )
+async def start(rules, credential=None, port=0, verbose=False, **options):
+    """Returns the server, its runner (to clean up) and the port it listens on."""
+    logger = quiet_logger(verbose)
+    server = StrictServer(rules, credential, logger=logger, engineio_logger=logger, **options)
     app = web.Application()
     server.attach(app, socketio_path="socket.io")
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    sock = lifetime.bound_socket(port=options.port)
+    sock = lifetime.bound_socket(port=port)
     await web.SockSite(runner, sock).start()
-    lifetime.print_ready(sock.getsockname()[1], defects=options.defect, variants=options.variant)
+    return server, runner, sock.getsockname()[1]
 
-    await stop.wait()
-    for eio_sid in list(server.eio.sockets):
-        await server.eio.disconnect(eio_sid)
+
+async def stop(server, runner):
+    """DISC-14: the clients see their transports closed."""
+    for socket in list(server.eio.sockets.values()):
+        await socket.close(wait=False)  # wait would last until a client that no longer polls has taken its packets
     await server.shutdown()
     await runner.cleanup()
+
+
+async def serve(options):
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    lifetime.end_with_parent(lambda: loop.call_soon_threadsafe(ended.set))
+    server, runner, port = await start(
+        rules_class(options.defect, options.variant),
+        options.auth,
+        options.port,
+        options.verbose,
+        ping_interval=options.ping_interval / 1000,
+        ping_timeout=options.ping_timeout / 1000,
+    )
+    lifetime.print_ready(port, defects=options.defect, variants=options.variant)
+    await ended.wait()
+    await stop(server, runner)
 
 
 def main():
