@@ -277,8 +277,8 @@ void conn_feed(struct eio_conn *c, enum eio_from from, const struct eio_packet *
     struct endpoint *e = c->endpoint;
     struct wire_fault what;
 
-    switch (eio_session_feed(&c->session, from, packet, net_loop_now_ms(e->host->loop), NULL,
-                             &what)) {
+    switch (
+        eio_session_feed(&c->session, from, packet, net_loop_now_ms(e->host->loop), NULL, &what)) {
     case EIO_STEP_MESSAGE:
         if (e->config.engine_io_only)
             e->ops.message(e->user, c, packet->binary, packet->data);

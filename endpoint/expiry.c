@@ -19,8 +19,7 @@ static void list_due(void *user)
         net_timer_start(list->timer, list->head->due_ms);
 }
 
-void expiry_list_init(struct expiry_list *list, struct net_loop *loop, expiry_fn *fn,
-                        void *user)
+void expiry_list_init(struct expiry_list *list, struct net_loop *loop, expiry_fn *fn, void *user)
 {
     *list = (struct expiry_list){.loop = loop, .fn = fn, .user = user};
     list->timer = net_timer_new(loop, list_due, list);

@@ -27,7 +27,7 @@ struct expiry_list {
     struct expiry *tail;
     struct net_loop *loop;   /* borrowed */
     struct net_timer *timer; /* owned */
-    expiry_fn *fn;         /* runs once per deadline that has passed, after it has left the list */
+    expiry_fn *fn; /* runs once per deadline that has passed, after it has left the list */
     void *user;
 };
 

@@ -126,8 +126,8 @@ void conn_open_packet(const struct eio_conn *c, struct buf *out)
 {
     const struct endpoint_config *config = &c->endpoint->config;
     struct eio_open open = {
-        .upgrade_websocket = c->session.carrier == EIO_ON_POLLING &&
-                             (config->transports & TRANSPORT_WEBSOCKET),
+        .upgrade_websocket =
+            c->session.carrier == EIO_ON_POLLING && (config->transports & TRANSPORT_WEBSOCKET),
         .ping_interval_ms = config->ping_interval_ms,
         .ping_timeout_ms = config->ping_timeout_ms,
         .max_payload = config->max_payload,

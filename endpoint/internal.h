@@ -16,13 +16,13 @@ enum { PROBE_TIMEOUT_MS = 10000 }; /* upgradeTimeout of the official server */
 
 /* One HTTP request between `request` and `done`; the user pointer of its exchange. */
 struct request {
-    struct endpoint_host *host;  /* borrowed */
-    struct http_exchange *x;     /* borrowed */
+    struct endpoint_host *host; /* borrowed */
+    struct http_exchange *x;    /* borrowed */
     enum { REQUEST_ANSWERED, REQUEST_POLL, REQUEST_POST, REQUEST_OTHER, REQUEST_OTHER_GIVEN } kind;
-    struct endpoint *endpoint;   /* borrowed; NULL for REQUEST_OTHER */
-    struct eio_conn *conn;       /* borrowed; set while the session waits for this request */
-    struct buf body;             /* REQUEST_POST, REQUEST_OTHER */
-    char *method;                /* owned; REQUEST_OTHER only, like the next two */
+    struct endpoint *endpoint; /* borrowed; NULL for REQUEST_OTHER */
+    struct eio_conn *conn;     /* borrowed; set while the session waits for this request */
+    struct buf body;           /* REQUEST_POST, REQUEST_OTHER */
+    char *method;              /* owned; REQUEST_OTHER only, like the next two */
     char *path;
     char *query;
 };
@@ -32,10 +32,10 @@ struct endpoint_host {
     struct endpoint_host_config config;
     struct net_server *server; /* owned; NULL when stopped */
     uint16_t port;
-    struct endpoint *endpoints; /* owned list */
+    struct endpoint *endpoints;  /* owned list */
     struct eio_conn *dirty_head; /* sessions with output, in order of their last enqueue */
     struct eio_conn *dirty_tail;
-    struct eio_conn *dead_conns;     /* freed at the end of the turn, when no callback holds them */
+    struct eio_conn *dead_conns; /* freed at the end of the turn, when no callback holds them */
     struct sio_socket *dead_sockets;
     size_t open_things; /* links, upgrades and exchanges whose last callback has not come */
     bool freed;         /* by its owner; memory goes with the last callback */
@@ -48,7 +48,7 @@ struct endpoint_host {
 
 struct endpoint {
     struct endpoint *next;
-    struct endpoint_host *host; /* borrowed */
+    struct endpoint_host *host;    /* borrowed */
     struct endpoint_config config; /* its strings are owned */
     struct endpoint_ops ops;
     void *user;
@@ -71,8 +71,8 @@ struct eio_conn {
     struct eio_conn *dirty_prev;
     struct eio_conn *dirty_next;
     bool dirty;
-    bool dead;      /* ended: no callbacks any more, no input, no output */
-    bool lingers;   /* dead, but its last words wait for the next poll */
+    bool dead;    /* ended: no callbacks any more, no input, no output */
+    bool lingers; /* dead, but its last words wait for the next poll */
     struct eio_session session;
     struct sio_conn sio;
     struct expiry heartbeat;
@@ -84,8 +84,8 @@ struct eio_conn {
     struct request *post; /* being received */
     struct buf out;       /* polling payload that waits for a poll */
     char sid[SID_LEN + 1];
-    char *kept;           /* owned: query, address and kept headers of the handshake, see handshake.c */
-    struct slice query;   /* views of `kept` */
+    char *kept; /* owned: query, address and kept headers of the handshake, see handshake.c */
+    struct slice query; /* views of `kept` */
     struct slice remote;
     struct slice *headers; /* owned; parallel to config.keep_headers, ptr NULL when absent */
 };
@@ -102,7 +102,17 @@ struct sio_socket {
 
 /* ---- refusal.c: answers ---- */
 
-enum refusal { REFUSE_TRANSPORT, REFUSE_SID, REFUSE_METHOD, REFUSE_BAD, REFUSE_FORBIDDEN, REFUSE_PROTOCOL, REFUSE_NOT_FOUND, REFUSE_TOO_LARGE, REFUSE_FULL };
+enum refusal {
+    REFUSE_TRANSPORT,
+    REFUSE_SID,
+    REFUSE_METHOD,
+    REFUSE_BAD,
+    REFUSE_FORBIDDEN,
+    REFUSE_PROTOCOL,
+    REFUSE_NOT_FOUND,
+    REFUSE_TOO_LARGE,
+    REFUSE_FULL
+};
 /* Fill a response with Engine.IO's {code,message}; everything in it is static. */
 void refusal_fill(enum refusal why, struct http_response *ret_response);
 void request_refuse(struct request *req, enum refusal why);
@@ -129,7 +139,8 @@ void conn_free(struct eio_conn *c);
 /* Its open packet as text. */
 void conn_open_packet(const struct eio_conn *c, struct buf *out);
 /* Checks of Engine.IO and of the endpoint for a handshake.  False: refused with `why`. */
-MUST_USE bool handshake_check(const struct endpoint *e, const struct eio_query *q, enum endpoint_transport transport, enum refusal *ret_why);
+MUST_USE bool handshake_check(const struct endpoint *e, const struct eio_query *q,
+                              enum endpoint_transport transport, enum refusal *ret_why);
 
 /* ---- polling.c ---- */
 void polling_request(struct request *req, const struct http_request *r);
@@ -144,7 +155,8 @@ void polling_release(struct eio_conn *c);
 void polling_last_words(struct eio_conn *c, enum endpoint_end why);
 
 /* ---- websocket.c ---- */
-bool websocket_upgrade(struct endpoint *e, const struct http_request *r, struct http_response *refusal, void **ret_ticket);
+bool websocket_upgrade(struct endpoint *e, const struct http_request *r,
+                       struct http_response *refusal, void **ret_ticket);
 void websocket_upgraded(struct link *link, void *ticket);
 void websocket_upgrade_lost(void *ticket);
 void websocket_last_words(struct eio_conn *c, enum endpoint_end why);
@@ -167,7 +179,8 @@ void conn_forget(struct eio_conn *c);
 /* It has output: to the tail of the dirty list. */
 void conn_touch(struct eio_conn *c);
 /* Queue one packet on the carrier. */
-void conn_send(struct eio_conn *c, enum eio_type type, bool binary, const struct slice *parts, unsigned n_parts);
+void conn_send(struct eio_conn *c, enum eio_type type, bool binary, const struct slice *parts,
+               unsigned n_parts);
 void conn_heartbeat_due(void *endpoint, struct expiry *d);
 void conn_connect_due(void *endpoint, struct expiry *d);
 void conn_probe_due(void *endpoint, struct expiry *d);

@@ -36,9 +36,9 @@ enum eio_end {
     EIO_END_PEER,         /* close packet */
     EIO_END_PING_TIMEOUT, /* no pong (server), no ping (client) in time */
     EIO_END_BAD_PACKET,
-    EIO_END_POLL_LOST,    /* the connection of an open GET or POST died */
-    EIO_END_OVERLAP,      /* a second GET or POST while one was open */
-    EIO_END_LOCAL,        /* eio_session_close() */
+    EIO_END_POLL_LOST, /* the connection of an open GET or POST died */
+    EIO_END_OVERLAP,   /* a second GET or POST while one was open */
+    EIO_END_LOCAL,     /* eio_session_close() */
 };
 
 /* What the owner has to do now. */
@@ -50,11 +50,11 @@ enum eio_step {
     EIO_STEP_PONGED,     /* server: the awaited pong has come, `s->due_ms` is the next ping */
     EIO_STEP_PONG,       /* client: send `3` with the data of the ping */
     EIO_STEP_PROBE_PONG, /* server: send `3probe` on the probing WebSocket; open polls get released */
-    EIO_STEP_PAUSE,      /* client: 3probe has come; finish the open requests, then eio_session_switch() */
-    EIO_STEP_UPGRADE,    /* the probing WebSocket is the carrier now: move the queue there, in order */
+    EIO_STEP_PAUSE, /* client: 3probe has come; finish the open requests, then eio_session_switch() */
+    EIO_STEP_UPGRADE, /* the probing WebSocket is the carrier now: move the queue there, in order */
     EIO_STEP_DROP_PROBE, /* close the probing WebSocket; the session lives on */
-    EIO_STEP_IGNORED,    /* client: a packet that does not belong here; `reterr` says why; nothing has changed */
-    EIO_STEP_CLOSE,      /* the session is closed, `s->end` says why */
+    EIO_STEP_IGNORED, /* client: a packet that does not belong here; `reterr` says why; nothing has changed */
+    EIO_STEP_CLOSE, /* the session is closed, `s->end` says why */
 };
 
 struct eio_session {
@@ -72,8 +72,8 @@ struct eio_session {
 };
 
 /* A session that has just been opened: its first ping is due at now + interval.  Cannot fail. */
-void eio_session_init_server(struct eio_session *s, enum eio_carrier carrier, uint32_t ping_interval_ms, uint32_t ping_timeout_ms,
-                             uint64_t now_ms);
+void eio_session_init_server(struct eio_session *s, enum eio_carrier carrier,
+                             uint32_t ping_interval_ms, uint32_t ping_timeout_ms, uint64_t now_ms);
 
 /* A session that waits for the open packet.  Cannot fail. */
 void eio_session_init_client(struct eio_session *s, enum eio_carrier carrier);
@@ -85,7 +85,8 @@ void eio_session_init_client(struct eio_session *s, enum eio_carrier carrier);
  *
  * Heartbeat: a pong that nobody waits for changes nothing; the next ping is due one interval after the awaited pong.
  */
-MUST_USE enum eio_step eio_session_feed(struct eio_session *s, enum eio_from from, const struct eio_packet *packet, uint64_t now_ms,
+MUST_USE enum eio_step eio_session_feed(struct eio_session *s, enum eio_from from,
+                                        const struct eio_packet *packet, uint64_t now_ms,
                                         struct eio_open *ret_open, struct wire_fault *reterr);
 
 /* Bytes of the peer that are no packet.  The carrier's end the session; those of a probe only end the probe. */
@@ -103,7 +104,7 @@ MUST_USE enum eio_step eio_session_tick(struct eio_session *s, uint64_t now_ms);
 enum eio_request {
     EIO_REQUEST_OK,
     EIO_REQUEST_MISMATCH, /* the session is on its WebSocket, or closed: refuse, no harm to the session */
-    EIO_REQUEST_OVERLAP,  /* one was open already: refuse; the session is closed now */
+    EIO_REQUEST_OVERLAP, /* one was open already: refuse; the session is closed now */
 };
 MUST_USE enum eio_request eio_session_get_begin(struct eio_session *s);
 MUST_USE enum eio_request eio_session_post_begin(struct eio_session *s);

@@ -26,13 +26,13 @@ struct sio_assembly_limits {
  */
 struct sio_assembly {
     struct sio_assembly_limits limits;
-    struct buf text;        /* the announcing packet */
-    struct buf *parts;      /* owned; `announced` of them */
-    struct slice *slices;   /* owned; views of `parts` for the caller */
-    unsigned announced;     /* 0: nothing is being put together */
+    struct buf text;      /* the announcing packet */
+    struct buf *parts;    /* owned; `announced` of them */
+    struct slice *slices; /* owned; views of `parts` for the caller */
+    unsigned announced;   /* 0: nothing is being put together */
     unsigned arrived;
     size_t binary_bytes;
-    bool delivered;         /* the kept packet was handed out; freed at the next feed */
+    bool delivered; /* the kept packet was handed out; freed at the next feed */
 };
 
 void sio_assembly_init(struct sio_assembly *a, const struct sio_assembly_limits *limits);
@@ -44,8 +44,9 @@ void sio_assembly_release(struct sio_assembly *a);
  * Failures: those of sio_packet_decode; WIRE_E_SIO_BINARY for a binary message that nothing announced; WIRE_E_SIO_UNEXPECTED
  * for text in the middle of attachments; WIRE_E_TOO_LARGE above max_binary_bytes.  What was begun is dropped then.
  */
-MUST_USE enum wire_err sio_assembly_feed(struct sio_assembly *a, bool binary, struct slice data, bool *ret_complete,
-                                         struct sio_packet *ret_packet, const struct slice **ret_attachments,
+MUST_USE enum wire_err sio_assembly_feed(struct sio_assembly *a, bool binary, struct slice data,
+                                         bool *ret_complete, struct sio_packet *ret_packet,
+                                         const struct slice **ret_attachments,
                                          struct wire_fault *reterr);
 
 /* Attachments that are still to come. */
@@ -64,8 +65,8 @@ struct sio_nsp {
 };
 
 enum sio_step {
-    SIO_STEP_NONE,       /* more has to come, or a packet without effect */
-    SIO_STEP_CONNECT,    /* a namespace is asked for: sio_conn_add() it, or refuse at once */
+    SIO_STEP_NONE,    /* more has to come, or a packet without effect */
+    SIO_STEP_CONNECT, /* a namespace is asked for: sio_conn_add() it, or refuse at once */
     SIO_STEP_EVENT,
     SIO_STEP_ACK,
     SIO_STEP_DISCONNECT, /* the client leaves `nsp`; remove it */
@@ -89,7 +90,8 @@ struct sio_conn {
  * `ignore_unconnected`: packets for a namespace that is not connected have no effect (as in python-socketio); otherwise they
  * close the session (as in npm socket.io).  While a namespace is asked for and not yet decided they never have an effect.
  */
-void sio_conn_init(struct sio_conn *c, const struct sio_conn_limits *limits, bool ignore_unconnected);
+void sio_conn_init(struct sio_conn *c, const struct sio_conn_limits *limits,
+                   bool ignore_unconnected);
 void sio_conn_release(struct sio_conn *c);
 
 /* What came.  Slices borrowed until the next feed. */
@@ -105,8 +107,8 @@ struct sio_input {
  *
  * Requirements: SIO-18, AUTH-03.
  */
-MUST_USE enum sio_step sio_conn_feed(struct sio_conn *c, bool binary, struct slice data, struct sio_input *ret_input,
-                                     struct wire_fault *reterr);
+MUST_USE enum sio_step sio_conn_feed(struct sio_conn *c, bool binary, struct slice data,
+                                     struct sio_input *ret_input, struct wire_fault *reterr);
 
 /* Link a namespace that was asked for (state SIO_NSP_ASKED).  Takes no ownership; `nsp->name` is set by the caller. */
 void sio_conn_add(struct sio_conn *c, struct sio_nsp *nsp);
