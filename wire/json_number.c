@@ -11,7 +11,7 @@
 enum { EXACT_DIGITS = 15, EXACT_POWER = 22, SHORT_NUMBER = 64 };
 
 /* Beyond this an exponent is only known to be huge. */
-static const int64_t EXPONENT_CLAMP = INT64_C(1) << 60;
+static const int64_t EXPONENT_CLAMP = INT64_C(1) << 56;
 
 /* A number taken apart: +-0.DDD... x 10^exponent, D without leading and trailing zeros. */
 struct decimal {

@@ -47,7 +47,7 @@ static bool read_number(struct reader *r, uint64_t max, uint64_t *ret_value)
 
     for (; at_digit(r); r->at++) {
         digit = (uint64_t)(peek(r) - '0');
-        if (value > (max - digit) / 10)
+        if (digit > max || value > (max - digit) / 10)
             return false;
         value = value * 10 + digit;
     }
