@@ -142,7 +142,8 @@ class RawClient:
         if self.ws is not None:
             await self.ws.send_str(text)
         else:
-            async with self.http.post(self.base, params=self.query, data=text.encode()) as response:
+            body = {"data": text.encode(), "headers": {"Content-Type": "text/plain;charset=UTF-8"}}
+            async with self.http.post(self.base, params=self.query, **body) as response:
                 return response.status, await response.text()
 
     async def connect(self, namespace=NAMESPACE, auth=None):
@@ -190,9 +191,17 @@ class RawClient:
         return (await self.wait(lambda p: p.kind == 2 and p.data[0] == name, timeout)).data[1]
 
     async def fence(self):
-        """Round trip on this connection: what was queued for it before is here afterwards."""
+        """Round trip on this connection: what was queued for it before is here afterwards (or it is closed)."""
         self._next_id += 1
-        await self.connect(f"/fence{self._next_id}")
+        answer = asyncio.create_task(self.connect(f"/fence{self._next_id}"))
+        closed = asyncio.create_task(self.closed.wait())
+        await asyncio.wait((answer, closed), return_when=asyncio.FIRST_COMPLETED)
+        closed.cancel()
+        if self.closed.is_set():
+            answer.cancel()
+            await asyncio.gather(answer, return_exceptions=True)
+        else:
+            await answer
 
     def events(self, name=None):
         return [p.data for p in self.packets if p.kind == 2 and (name is None or p.data[0] == name)]

@@ -7,6 +7,8 @@ story against each defect must differ somewhere: a defect that nobody can see wo
 
   strict_server_test.py                 everything; the last line is N passed, N failed, N skipped
   strict_server_test.py NAME...         only these defects, and what differs
+  strict_server_test.py --url URL       the story on any other server, and what differs; texts of refusals are ignored; start it
+                                        with key right in header x-api-key, pings every 500 ms, answered within 500 ms
   strict_server_test.py --record        write the transcript of the clean server anew (read it before you commit it)
 """
 
@@ -15,6 +17,7 @@ import contextlib
 import difflib
 import json
 import pathlib
+import re
 import sys
 
 import strict_defects
@@ -52,6 +55,7 @@ class Story:
         self.log = []
 
     async def client(self, name, connect=True, **options):
+        options.setdefault("headers", {"x-api-key": "right"})
         client = await self.stack.enter_async_context(RawClient(self.url, self.transport, **options))
         self.clients[name] = client
         if connect:
@@ -260,27 +264,45 @@ async def ends(s):
             await s.clients["Z"].wait(lambda p: '"silent"' in p.text and "leave" in p.text, 2.5)
 
 
-async def run_story(defects, variants, transport="websocket", quiet_s=0.4, story=play):
+async def run_story(defects, variants, transport="websocket"):
     rules = strict_server.rules_class(defects, variants)
     options = {"ping_interval": 0.5, "ping_timeout": 0.5}
     server, runner, port = await strict_server.start(rules, KEY, **options)
     try:
-        async with contextlib.AsyncExitStack() as stack:
-            told = Story(f"http://127.0.0.1:{port}", transport, stack, quiet_s)
-            told_with_key = told.client
-
-            async def with_key(name, **more):
-                more.setdefault("headers", {"x-api-key": "right"})
-                return await told_with_key(name, **more)
-
-            told.client = with_key
-            try:
-                await asyncio.wait_for(story(told), 60)
-            except Exception as error:  # a broken server may break the story; that shows as well
-                told.note("story ended with", f"{type(error).__name__}: {error}")
-            return told.transcript()
+        return await tell(f"http://127.0.0.1:{port}", transport)
     finally:
         await strict_server.stop(server, runner)
+
+
+async def tell(url, transport):
+    async with contextlib.AsyncExitStack() as stack:
+        story = Story(url, transport, stack, quiet_s=0.4)
+        try:
+            await asyncio.wait_for(play(story), 60)
+        except Exception as error:  # a broken server may break the story; that shows as well
+            story.note("story ended with", f"{type(error).__name__}: {error}")
+        return story.transcript()
+
+
+def without_free_parts(transcript):
+    """Refusal texts, ack ids of requests and JSON escapes are free."""
+    transcript = re.sub(r"got 2/smcp,\d+\[", "got 2/smcp,ID[", transcript)
+    transcript = re.sub(r"(\\u(?!0000)[0-9a-f]{4})+", lambda m: json.loads(f'"{m[0]}"'), transcript)
+    transcript = transcript.encode("utf-16", "surrogatepass").decode("utf-16")
+    transcript = re.sub(r'\[false, ?"(?:[^"\\]|\\.)+"\]', '[false,"text"]', transcript)
+    transcript = re.sub(r'"message": ?"[^"]+"', '"message":"text"', transcript)
+    return transcript.replace("already exists", "text")
+
+
+async def compare(url):
+    """How another server's transcripts differ from those of the clean one."""
+    differs = False
+    for transport in ("websocket", "polling", "upgrade"):
+        expected = without_free_parts(await run_story([], [], transport))
+        found = difference(expected, without_free_parts(await tell(url, transport)))
+        differs = differs or found
+        print(f"== {transport}: {found or 'the same'}")
+    return 1 if differs else 0
 
 
 class Score:
@@ -326,6 +348,8 @@ async def main():
     if sys.argv[1:] == ["--record"]:
         GOLDEN.write_text(await run_story([], []) + "\n", encoding="utf-8")
         return 0
+    if sys.argv[1:2] == ["--url"]:
+        return await compare(sys.argv[2])
     score = Score()
     clean = await check_clean(score)
     if sys.argv[1:]:
