@@ -64,11 +64,24 @@ static enum wire_err scan_escape(struct scan *s)
     }
 }
 
+/* s->at is on a byte above ASCII; takes all of them that follow. */
+static inline enum wire_err scan_multi_byte(struct scan *s)
+{
+    size_t len;
+
+    do {
+        len = utf8_sequence(s->at, s->end);
+        if (!len)
+            return fail(s, WIRE_E_UTF8, s->at, "UTF-8");
+        s->at += len;
+    } while (s->at < s->end && (unsigned char)*s->at >= 0x80);
+    return WIRE_OK;
+}
+
 /* s->at is on the opening quote. */
 static enum wire_err scan_string(struct scan *s)
 {
     enum wire_err err;
-    size_t len;
 
     s->at++;
     for (;;) {
@@ -86,10 +99,9 @@ static enum wire_err scan_string(struct scan *s)
         } else if ((unsigned char)*s->at < 0x20) {
             return fail(s, WIRE_E_JSON_STRING, s->at, "control character written as an escape");
         } else {
-            len = utf8_sequence(s->at, s->end);
-            if (!len)
-                return fail(s, WIRE_E_UTF8, s->at, "UTF-8");
-            s->at += len;
+            err = scan_multi_byte(s);
+            if (err)
+                return err;
         }
     }
 }
