@@ -29,7 +29,8 @@ struct matcher_fault {
  *
  * NULL on failure, with *reterr.  The pattern's document must outlive the matcher.  Caller: matcher_free.
  */
-MUST_USE struct matcher *matcher_compile(const struct json_node *pattern, const struct schema_set *schemas,
+MUST_USE struct matcher *matcher_compile(const struct json_node *pattern,
+                                         const struct schema_set *schemas,
                                          enum smcp_revision_id rev, const struct template_env *env,
                                          struct matcher_fault *reterr);
 void matcher_free(struct matcher *m);
@@ -45,7 +46,8 @@ void mismatch_release(struct mismatch *m);
 
 /* Does the scanned JSON value match?  An empty slice is "no value".  `reterr` (may be NULL) is set only when not. */
 MUST_USE bool matcher_match(const struct matcher *m, struct slice value, struct mismatch *reterr);
-MUST_USE bool matcher_match_node(const struct matcher *m, const struct json_node *value, struct mismatch *reterr);
+MUST_USE bool matcher_match_node(const struct matcher *m, const struct json_node *value,
+                                 struct mismatch *reterr);
 
 /* Append up to `max_lines` lines "  /computer: expected \"c1\", got \"c2\"\n" to `out`, one per difference; nothing when it matches. */
 void matcher_diff(const struct matcher *m, struct slice value, unsigned max_lines, struct buf *out);
@@ -55,6 +57,9 @@ void matcher_print(const struct matcher *m, struct buf *out);
 
 /* Which alternative of the outermost $oneOf is the one that matches (0-based, the first one): the branch taken.  -1: none, no $oneOf. */
 int matcher_branch(const struct matcher *m, struct slice value);
+
+/* The references of a pattern, as template_references; only that braces in a $regex have their own meaning there. */
+void matcher_references(const struct json_node *pattern, template_found_fn *found, void *user);
 
 /* Rows of smcp/matchers.def, for the language reference and completion. */
 struct matcher_row {

@@ -25,8 +25,8 @@ struct requirement { /* everything static */
     const char *actor;      /* server, agent, computer, client, all */
     const char *group;      /* "ROOM" */
     const char *statement;
-    const char *wire;       /* how it shows on the wire; "" if nothing is said */
-    const char *scope;      /* implementation an observation is about ("python"); NULL */
+    const char *wire;  /* how it shows on the wire; "" if nothing is said */
+    const char *scope; /* implementation an observation is about ("python"); NULL */
     enum smcp_revision_id since, until;
 };
 

@@ -11,13 +11,14 @@
  *
  * Known: type properties patternProperties required additionalProperties propertyNames minProperties maxProperties items prefixItems
  * contains minContains maxContains minItems maxItems uniqueItems enum const minLength maxLength pattern minimum maximum exclusiveMinimum
- * exclusiveMaximum multipleOf oneOf anyOf allOf not if then else dependentRequired dependentSchemas $ref $defs $id.
+ * exclusiveMaximum multipleOf oneOf anyOf allOf not if then else dependentRequired dependentSchemas $ref $defs $id $anchor.
  * Annotations are accepted and do nothing: $schema $comment title description default examples deprecated readOnly writeOnly
  * format.
  */
 
-struct schema_set; /* schemas by name ("0.1/join_office.request") and by $id; owns their documents */
-struct schema;     /* borrowed from its set */
+struct
+    schema_set; /* schemas by name ("0.1/join_office.request") and by $id; owns their documents */
+struct schema;  /* borrowed from its set */
 
 /* Where a schema text is wrong.  `text` is owned: schema_fault_release. */
 struct schema_fault {
@@ -39,7 +40,8 @@ MUST_USE bool schema_set_add(struct schema_set *set, const char *name, struct sl
 
 /* Resolve every $ref of the set: once, after the last add, before the first validation.  On failure false, and *ret_name (borrowed
  * from the set) is the schema at fault. */
-MUST_USE bool schema_set_resolve(struct schema_set *set, const char **ret_name, struct schema_fault *reterr);
+MUST_USE bool schema_set_resolve(struct schema_set *set, const char **ret_name,
+                                 struct schema_fault *reterr);
 
 /* The set that is built in (fixtures/schemas), resolved; made on first use, lives until the end of the program. */
 const struct schema_set *schema_set_embedded(void);
@@ -47,7 +49,12 @@ const struct schema_set *schema_set_embedded(void);
 /*
  * By name: "join_office.request" is looked up in the folder of `rev`, a name with a slash as it stands.  NULL when unknown.
  */
-const struct schema *schema_find(const struct schema_set *set, enum smcp_revision_id rev, const char *name);
+const struct schema *schema_find(const struct schema_set *set, enum smcp_revision_id rev,
+                                 const char *name);
+
+/* Call `each` with every name of the set; returns how many. */
+size_t schema_set_each(const struct schema_set *set, void (*each)(void *user, const char *name),
+                       void *user);
 
 /* First violation.  Both texts are owned: schema_miss_release. */
 struct schema_miss {
@@ -57,7 +64,9 @@ struct schema_miss {
 void schema_miss_release(struct schema_miss *m);
 
 /* Is the scanned JSON value valid?  `reterr` (may be NULL) is set only when not. */
-MUST_USE bool schema_valid(const struct schema *schema, struct slice value, struct schema_miss *reterr);
-MUST_USE bool schema_valid_node(const struct schema *schema, const struct json_node *value, struct schema_miss *reterr);
+MUST_USE bool schema_valid(const struct schema *schema, struct slice value,
+                           struct schema_miss *reterr);
+MUST_USE bool schema_valid_node(const struct schema *schema, const struct json_node *value,
+                                struct schema_miss *reterr);
 
 #endif

@@ -25,8 +25,7 @@ static bool is_name_char(char c)
     return is_name_start(c) || (c >= '0' && c <= '9') || c == '.';
 }
 
-/* Length of the reference at the front of `s` with its braces, 0 when there is none. */
-static size_t reference_length(struct slice s)
+size_t template_reference_length(struct slice s)
 {
     size_t i = 2;
 
@@ -53,7 +52,7 @@ static bool next_part(struct slice *rest, struct part *ret_part)
 
     if (rest->len == 0)
         return false;
-    len = reference_length(*rest);
+    len = template_reference_length(*rest);
     if (len > 0) {
         *ret_part = (struct part){PART_REFERENCE, slice_of(rest->ptr + 1, len - 2)};
     } else if (rest->len >= 2 && rest->ptr[0] == '{' && rest->ptr[1] == '{') {
@@ -87,7 +86,8 @@ bool template_has_reference(struct slice raw_string)
 }
 
 /* Value of `name` as JSON text in `value`. */
-static bool look_up(const struct template_env *env, struct slice name, struct buf *value, char **ret_name)
+static bool look_up(const struct template_env *env, struct slice name, struct buf *value,
+                    char **ret_name)
 {
     char *text = xstrndup_slice(name);
     bool found;
@@ -120,7 +120,7 @@ static struct slice sole_reference(struct slice raw)
 {
     struct slice inside = unquoted(raw);
 
-    if (inside.len == 0 || reference_length(inside) != inside.len)
+    if (inside.len == 0 || template_reference_length(inside) != inside.len)
         return slice_of(NULL, 0);
     return slice_of(inside.ptr + 1, inside.len - 2);
 }
@@ -214,8 +214,8 @@ bool template_expand(const struct json_node *node, const struct template_env *en
     return true;
 }
 
-bool template_expand_text(const struct json_node *string, const struct template_env *env, struct buf *out,
-                          char **ret_name)
+bool template_expand_text(const struct json_node *string, const struct template_env *env,
+                          struct buf *out, char **ret_name)
 {
     struct buf raw;
     bool ok;
@@ -244,12 +244,17 @@ static void references_in(struct slice raw, template_found_fn *found, void *user
     }
 }
 
+void template_key_references(const struct json_node *member, template_found_fn *found, void *user)
+{
+    if (member->key.len > 0)
+        references_in(member->key, found, user, member);
+}
+
 void template_references(const struct json_node *node, template_found_fn *found, void *user)
 {
     const struct json_node *child;
 
-    if (node->key.len > 0)
-        references_in(node->key, found, user, node);
+    template_key_references(node, found, user);
     if (node->type == JSON_STRING)
         references_in(node->text, found, user, node);
     for (child = node->first; child; child = child->next)

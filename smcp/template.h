@@ -30,12 +30,15 @@ struct template_env {
  *
  * On failure false; *ret_name (may be NULL) is then a heap copy of the name that has no value: caller frees it.
  */
-MUST_USE bool template_expand(const struct json_node *node, const struct template_env *env, struct buf *out,
-                              char **ret_name);
+MUST_USE bool template_expand(const struct json_node *node, const struct template_env *env,
+                              struct buf *out, char **ret_name);
 
 /* As template_expand for a string node, but appends the decoded text without quotes: paths, header values, literal packets. */
-MUST_USE bool template_expand_text(const struct json_node *string, const struct template_env *env, struct buf *out,
-                                   char **ret_name);
+MUST_USE bool template_expand_text(const struct json_node *string, const struct template_env *env,
+                                   struct buf *out, char **ret_name);
+
+/* Length, braces included, of the reference that `text` begins with; 0: it begins with none. */
+size_t template_reference_length(struct slice text);
 
 /* Does the scanned string (with quotes) hold a reference or a doubled brace? */
 bool template_has_reference(struct slice raw_string);
@@ -43,5 +46,6 @@ bool template_has_reference(struct slice raw_string);
 /* Call `found` with the name of every reference under `node`, keys included, in file order, and the string's node. */
 typedef void template_found_fn(void *user, const char *name, const struct json_node *at);
 void template_references(const struct json_node *node, template_found_fn *found, void *user);
+void template_key_references(const struct json_node *member, template_found_fn *found, void *user);
 
 #endif
