@@ -8,22 +8,25 @@
 
 /* The request as it came; valid only during the callback that got it, except where said.  Slices borrowed. */
 struct http_request;
-struct slice http_request_method(const struct http_request *r);  /* "GET", "POST", "PUT", "OPTIONS", … any method is delivered */
-struct slice http_request_path(const struct http_request *r);    /* without query, as sent (percent-encoding untouched) */
-struct slice http_request_query(const struct http_request *r);   /* raw, without '?' */
-struct slice http_request_remote(const struct http_request *r);  /* peer address, text */
+struct slice http_request_method(
+    const struct http_request *r); /* "GET", "POST", "PUT", "OPTIONS", … any method is delivered */
+struct slice http_request_path(
+    const struct http_request *r); /* without query, as sent (percent-encoding untouched) */
+struct slice http_request_query(const struct http_request *r);  /* raw, without '?' */
+struct slice http_request_remote(const struct http_request *r); /* peer address, text */
 /* First header of that name, compared case-insensitively; false when absent.  Known and custom headers alike. */
-MUST_USE bool http_request_header(const struct http_request *r, const char *name, struct slice *ret_value);
+MUST_USE bool http_request_header(const struct http_request *r, const char *name,
+                                  struct slice *ret_value);
 
 /* First value of a query parameter, percent-decoded into `out` (cleared first); false when absent. */
 MUST_USE bool http_query_get(struct slice query, const char *name, struct buf *out);
 
 struct http_response {
     int status;
-    const char *content_type;          /* may be NULL */
-    const struct net_header *headers;  /* extra */
+    const char *content_type;         /* may be NULL */
+    const struct net_header *headers; /* extra */
     unsigned n_headers;
-    struct slice body;                 /* copied */
+    struct slice body; /* copied */
 };
 
 /*
@@ -50,7 +53,8 @@ struct net_server_ops {
     /* The exchange is over: answered and written (`lost` false) or the client has gone before (`lost` true).  Freed after this. */
     void (*done)(void *user, struct http_exchange *x, bool lost);
     /* WebSocket upgrade wanted: fill `refusal` and return false to answer with it (any status; body complete and readable), or return true. */
-    bool (*upgrade)(void *user, const struct http_request *r, struct http_response *refusal, void **ret_link_user);
+    bool (*upgrade)(void *user, const struct http_request *r, struct http_response *refusal,
+                    void **ret_link_user);
     /* 101 was sent. `link_user` is what `upgrade` returned; call link_set_owner() here. */
     void (*upgraded)(void *user, struct link *link, void *link_user);
     /* Accepted by `upgrade` but the connection died before 101. */
@@ -58,19 +62,21 @@ struct net_server_ops {
 };
 
 struct net_server_config {
-    const char *address;        /* "127.0.0.1", "::1", "0.0.0.0" */
-    uint16_t port;              /* 0: any */
-    size_t max_connections;     /* further ones are closed at accept */
+    const char *address;                /* "127.0.0.1", "::1", "0.0.0.0" */
+    uint16_t port;                      /* 0: any */
+    size_t max_connections;             /* further ones are closed at accept */
     size_t max_connections_per_address; /* 0: no bound */
-    size_t max_message_bytes;   /* WebSocket, per message */
-    size_t max_queue_bytes;     /* per link */
+    size_t max_message_bytes;           /* WebSocket, per message */
+    size_t max_queue_bytes;             /* per link */
     uint32_t header_timeout_ms; /* slow request heads and bodies are cut after this (slow loris) */
 };
 
 struct net_server;
 /* NULL and a static text in *reterr (address in use, bad address).  Listening when it returns. */
-MUST_USE struct net_server *net_server_new(struct net_loop *loop, const struct net_server_config *config, const struct net_server_ops *ops,
-                                           void *user, const char **reterr);
+MUST_USE struct net_server *net_server_new(struct net_loop *loop,
+                                           const struct net_server_config *config,
+                                           const struct net_server_ops *ops, void *user,
+                                           const char **reterr);
 uint16_t net_server_port(const struct net_server *server);
 /* Stop accepting. Open links and exchanges stay until closed by their owners or net_loop_free(). NULL is fine. */
 void net_server_free(struct net_server *server);
@@ -83,24 +89,29 @@ struct http_call_config {
     const char *path; /* with query */
     const struct net_header *headers;
     unsigned n_headers;
-    struct slice body;  /* copied; sent with Content-Length unless has_body is false */
+    struct slice body; /* copied; sent with Content-Length unless has_body is false */
     bool has_body;
     size_t max_body_bytes; /* of the answer */
     uint32_t timeout_ms;   /* whole call; 0: none (long poll) */
 };
 
 struct http_result {
-    int status;                       /* 0 when `error` is set */
-    const struct net_header *headers; /* of the answer, all of them, names lower-cased; borrowed for the callback */
+    int status; /* 0 when `error` is set */
+    const struct net_header
+        *headers; /* of the answer, all of them, names lower-cased; borrowed for the callback */
     unsigned n_headers;
-    struct slice body;                /* de-chunked */
-    const char *error;                /* "connection refused", "timeout", "connection closed", "malformed response", or NULL */
+    struct slice body; /* de-chunked */
+    const char *
+        error; /* "connection refused", "timeout", "connection closed", "malformed response", or NULL */
 };
 
-typedef void http_call_fn(void *user, const struct http_result *result); /* last callback; the call is freed after it */
+typedef void
+http_call_fn(void *user,
+             const struct http_result *result); /* last callback; the call is freed after it */
 struct http_call;
 /* Outcome by callback, never from within this call.  Connections are kept alive and reused per target where the server allows it. */
-struct http_call *http_call_start(struct net_loop *loop, const struct http_call_config *config, http_call_fn *fn, void *user);
+struct http_call *http_call_start(struct net_loop *loop, const struct http_call_config *config,
+                                  http_call_fn *fn, void *user);
 /* Give up: the callback is not called any more.  `reset`: RST instead of FIN. */
 void http_call_cancel(struct http_call *call, bool reset);
 
@@ -112,7 +123,8 @@ struct raw_ops {
     void (*received)(void *user, struct raw_conn *c, struct slice bytes);
     void (*closed)(void *user, struct raw_conn *c, const char *why); /* last; freed after it */
 };
-struct raw_conn *raw_dial(struct net_loop *loop, const struct net_target *to, const struct raw_ops *ops, void *user);
+struct raw_conn *raw_dial(struct net_loop *loop, const struct net_target *to,
+                          const struct raw_ops *ops, void *user);
 void raw_send(struct raw_conn *c, struct slice bytes); /* queued until opened */
 void raw_finish(struct raw_conn *c);                   /* FIN after what is queued */
 void raw_abort(struct raw_conn *c);                    /* RST */

@@ -22,23 +22,25 @@ enum link_end {
     LINK_END_REMOTE,    /* close frame, FIN or RST from the peer */
     LINK_END_OVERFLOW,  /* the peer reads too slowly: queue above its ceiling */
     LINK_END_TOO_LARGE, /* a message above max_message_bytes (answered with close 1009) */
-    LINK_END_PROTOCOL,  /* the peer broke RFC 6455 (answered with close 1002; 1007 is up to the owner) */
-    LINK_END_REFUSED,   /* dialled: the server answered something else than 101; see link_refusal */
+    LINK_END_PROTOCOL, /* the peer broke RFC 6455 (answered with close 1002; 1007 is up to the owner) */
+    LINK_END_REFUSED, /* dialled: the server answered something else than 101; see link_refusal */
     LINK_END_UNREACHABLE, /* dialled: no connection (refused, unknown host, TLS) */
 };
 
 struct link_close_info {
     enum link_end how;
-    uint16_t close_code;     /* of the peer's close frame, 0 when none */
+    uint16_t close_code; /* of the peer's close frame, 0 when none */
     struct slice close_reason;
-    int http_status;         /* LINK_END_REFUSED: status of the answer, else 0 */
-    const char *text;        /* short static or borrowed text for people */
+    int http_status;  /* LINK_END_REFUSED: status of the answer, else 0 */
+    const char *text; /* short static or borrowed text for people */
 };
 
 struct link_ops {
-    void (*opened)(void *user, struct link *link);                             /* dialled links only: 101 has come */
-    void (*message)(void *user, struct link *link, bool binary, struct slice message); /* whole message, fragments joined; borrowed */
-    void (*closed)(void *user, struct link *link, const struct link_close_info *info); /* `link` is freed after this returns */
+    void (*opened)(void *user, struct link *link); /* dialled links only: 101 has come */
+    void (*message)(void *user, struct link *link, bool binary,
+                    struct slice message); /* whole message, fragments joined; borrowed */
+    void (*closed)(void *user, struct link *link,
+                   const struct link_close_info *info); /* `link` is freed after this returns */
 };
 
 /* Set or replace owner and callbacks (an accepted link gets its owner in the `upgraded` callback of the server). */
@@ -73,10 +75,10 @@ struct net_header {
 };
 
 struct net_target {
-    const char *host;  /* name or address */
+    const char *host; /* name or address */
     uint16_t port;
     bool tls;
-    bool insecure;     /* TLS: do not verify */
+    bool insecure; /* TLS: do not verify */
 };
 
 struct link_dial {
@@ -86,10 +88,11 @@ struct link_dial {
     unsigned n_headers;
     size_t max_message_bytes;
     size_t max_queue_bytes;
-    uint32_t timeout_ms;              /* until 101; then LINK_END_UNREACHABLE with text "timeout" */
+    uint32_t timeout_ms; /* until 101; then LINK_END_UNREACHABLE with text "timeout" */
 };
 
 /* Start dialling; the outcome comes by callback, never from within this call.  Config is borrowed for the call. Cannot fail. */
-struct link *link_dial(struct net_loop *loop, const struct link_dial *config, const struct link_ops *ops, void *user);
+struct link *link_dial(struct net_loop *loop, const struct link_dial *config,
+                       const struct link_ops *ops, void *user);
 
 #endif

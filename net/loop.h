@@ -36,6 +36,8 @@ uint64_t net_loop_clock_us(void);
  */
 typedef void net_turn_fn(void *user);
 void net_loop_on_turn_end(struct net_loop *loop, net_turn_fn *fn, void *user);
+/* Remove a hook set with the same `fn` and `user`, also from within a hook.  None such: nothing happens. */
+void net_loop_off_turn_end(struct net_loop *loop, net_turn_fn *fn, void *user);
 
 /* SIGTERM and SIGINT (uv_signal_t); `fn` gets the signal number. */
 typedef void net_signal_fn(void *user, int signum);
@@ -45,7 +47,8 @@ void net_loop_on_signal(struct net_loop *loop, net_signal_fn *fn, void *user);
 struct net_timer;
 typedef void net_timer_fn(void *user);
 struct net_timer *net_timer_new(struct net_loop *loop, net_timer_fn *fn, void *user);
-void net_timer_start(struct net_timer *timer, uint64_t due_ms /* absolute, net_loop_now_ms scale */);
+void net_timer_start(struct net_timer *timer,
+                     uint64_t due_ms /* absolute, net_loop_now_ms scale */);
 void net_timer_stop(struct net_timer *timer);
 void net_timer_free(struct net_timer *timer); /* NULL is fine */
 
@@ -66,9 +69,11 @@ struct net_process_config {
     void *user;
 };
 /* NULL and a heap text in *reterr (caller: free) when it cannot be started. */
-MUST_USE struct net_process *net_process_start(struct net_loop *loop, const struct net_process_config *config, char **reterr);
+MUST_USE struct net_process *
+net_process_start(struct net_loop *loop, const struct net_process_config *config, char **reterr);
 int net_process_pid(const struct net_process *process);
 void net_process_kill_group(struct net_process *process, int signum);
-void net_process_free(struct net_process *process); /* kills the group when still running; NULL is fine */
+void net_process_free(
+    struct net_process *process); /* kills the group when still running; NULL is fine */
 
 #endif
