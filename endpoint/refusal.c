@@ -64,9 +64,11 @@ void request_respond(struct request *req, const struct http_response *response, 
 void request_refuse(struct request *req, enum refusal why)
 {
     struct http_response response;
+    /* Nobody waits for the rest of a body that is refused while it comes. */
+    bool cut = why == REFUSE_TOO_LARGE || req->kind == REQUEST_POST;
 
     refusal_fill(why, &response);
-    request_respond(req, &response, why == REFUSE_TOO_LARGE);
+    request_respond(req, &response, cut);
 }
 
 void request_answer(struct request *req, const char *content_type, struct slice body)
