@@ -15,7 +15,8 @@ const char *form_ack_pattern(const char *word, enum smcp_revision_id rev);
  * Pattern of the ack of `lists` from its `sessions` attribute: actor names become {"name":"{C.name}"}, and the list is exact in any
  * order: [{"sessions":{"$anyOrder":[…]},"req_id":"…"}].  `req_id` is the id that was sent.  Heap text: caller frees.
  */
-char *form_sessions_pattern(const struct scenario *sc, const struct json_node *sessions, const char *req_id);
+char *form_sessions_pattern(const struct scenario *sc, const struct json_node *sessions,
+                            const char *req_id);
 
 /*
  * Is this scanned ack argument list a refusal of `event`, in whatever form the revision leaves open: nothing, null, false or a text

@@ -19,11 +19,14 @@ enum actor_role { ACTOR_AGENT, ACTOR_COMPUTER, ACTOR_RAW };
 enum transport_set { ON_WEBSOCKET = 1, ON_POLLING = 2, ON_UPGRADE = 4, ON_ALL = 7 };
 
 struct actor_spec {
-    char *name;                    /* owned; "A" */
+    char *name; /* owned; "A" */
     enum actor_role role;
-    bool connects_first;           /* connected (and for agent/computer CONNECTed to /smcp) before the first step; default true but for raw */
-    unsigned transport;            /* one bit of transport_set when fixed in the file, else 0: as the run says */
-    const struct json_node *node;  /* borrowed: its object form {role, name, connect, transport, namespace, auth, query, headers, path}, or NULL */
+    bool
+        connects_first; /* connected (and for agent/computer CONNECTed to /smcp) before the first step; default true but for raw */
+    unsigned
+        transport; /* one bit of transport_set when fixed in the file, else 0: as the run says */
+    const struct json_node *
+        node; /* borrowed: its object form {role, name, connect, transport, namespace, auth, query, headers, path}, or NULL */
 };
 
 enum verb {
@@ -46,35 +49,38 @@ extern const struct verb_row verb_rows[VERB_COUNT];
 
 struct step {
     enum verb verb;
-    int actor;                       /* index into actors; -1 for flow */
-    const struct json_node *node;    /* the step object; borrowed */
-    const char **requirements;       /* ids of `checks`, NULL-terminated; NULL: no check, a precondition */
-    char *check;                     /* owned; stable check name, unique in the scenario: `check` attribute, or "A receives notify:enter_office" (+ " #2") */
-    enum smcp_revision_id since, until;      /* of this step; outside: the step is left out */
-    bool should;                     /* only SHOULD rows: a miss is WARN */
-    bool observe;                    /* record, never judge */
-    uint32_t within_ms;              /* 0: the run's default */
-    struct json_position at;         /* in the file */
-    struct step *children;           /* together; owned */
+    int actor;                    /* index into actors; -1 for flow */
+    const struct json_node *node; /* the step object; borrowed */
+    const char *
+        *requirements; /* ids of `checks`, NULL-terminated; NULL: no check, a precondition */
+    char *
+        check; /* owned; stable check name, unique in the scenario: `check` attribute, or "A receives notify:enter_office" (+ " #2") */
+    enum smcp_revision_id since, until; /* of this step; outside: the step is left out */
+    bool should;                        /* only SHOULD rows: a miss is WARN */
+    bool observe;                       /* record, never judge */
+    uint32_t within_ms;                 /* 0: the run's default */
+    struct json_position at;            /* in the file */
+    struct step *children;              /* together; owned */
     size_t n_children;
 };
 
 struct scenario {
-    char *id;                        /* "room.join.notifies-others" */
+    char *id; /* "room.join.notifies-others" */
     char *title;
-    char *path;                      /* file, for messages and rerun lines */
+    char *path; /* file, for messages and rerun lines */
     enum smcp_revision_id since, until;
-    unsigned transports;             /* transport_set */
-    bool transports_fixed;           /* the file names its transports: they are kept whatever --transport says */
-    char **tags;                     /* owned, NULL-terminated; "slow", "key" … */
-    char **needs;                    /* features of the target it needs: "key", "ping" … NULL-terminated */
+    unsigned transports; /* transport_set */
+    bool
+        transports_fixed; /* the file names its transports: they are kept whatever --transport says */
+    char **tags;          /* owned, NULL-terminated; "slow", "key" … */
+    char **needs;         /* features of the target it needs: "key", "ping" … NULL-terminated */
     struct actor_spec *actors;
     size_t n_actors;
     struct step *steps;
     size_t n_steps;
-    bool must_fail;                  /* scenarios/selftest: {"must_fail": "text in the reason"} */
+    bool must_fail; /* scenarios/selftest: {"must_fail": "text in the reason"} */
     char *must_fail_text;
-    struct json_doc *doc;            /* owned */
+    struct json_doc *doc; /* owned */
 };
 
 /* One message about a file: where, what.  `text` is owned (diag_release). */
@@ -91,7 +97,15 @@ void diag_release(struct diag *d);
 MUST_USE struct scenario *scenario_parse(struct slice text, const char *path, struct diag *reterr);
 void scenario_free(struct scenario *sc);
 
-/* All scenarios of a folder, or the embedded ones (dir NULL), sorted by id. On failure false, with *reterr. */
+/* The same from a file. */
+MUST_USE struct scenario *scenario_load(const char *path, struct diag *reterr);
+
+/* Scenario files below a folder, sorted: `*.json` but for `*.schema.json`; the folder's own selftest/ only when asked for.  Caller frees all. */
+MUST_USE bool scenario_paths(const char *dir, bool with_selftest, char ***ret_paths, size_t *ret_n,
+                             struct diag *reterr);
+bool scenario_is_file_name(const char *path);
+
+/* All scenarios of a folder (without its selftest/), or the embedded ones (dir NULL), sorted by id.  On failure false, with *reterr. */
 struct scenario_set {
     struct scenario **items; /* owned */
     size_t n;
@@ -100,6 +114,7 @@ MUST_USE bool scenario_set_load(struct scenario_set *set, const char *dir, struc
 void scenario_set_release(struct scenario_set *set);
 
 /* Lint beyond what loading demands: unused captures and calls, absence without a cause, unknown requirement ids or ones of another revision, unreachable steps…  Calls `report` per finding; returns their number. */
-size_t scenario_lint(const struct scenario *sc, void (*report)(void *user, const struct diag *d), void *user);
+size_t scenario_lint(const struct scenario *sc, void (*report)(void *user, const struct diag *d),
+                     void *user);
 
 #endif
