@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "endpoint/body.h"
 #include "wire/limits.h"
 
 enum { MAX_POLL_BYTES = 64000000 };
@@ -162,6 +163,7 @@ void client_post_start(struct eio_client *c)
 {
     struct buf body;
     bool raw = c->queue->raw;
+    unsigned packets = 0;
 
     buf_init(&body, SIZE_MAX);
     do {
@@ -172,7 +174,9 @@ void client_post_start(struct eio_client *c)
         else
             append(&body, p);
         free(p);
-    } while (!raw && c->queue && !c->queue->raw && fits(c, &body, c->queue));
+        packets++;
+    } while (!raw && packets < BODY_MAX_PACKETS && c->queue && !c->queue->raw &&
+             fits(c, &body, c->queue));
     c->post =
         call(c, "POST", body.len ? buf_slice(&body) : slice_str(""), c->config.timeout_ms, on_post);
     buf_release(&body);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "endpoint/internal.h"
 
+#include "endpoint/body.h"
 #include "wire/limits.h"
+
+enum { SEPARATOR = 0x1e };
 
 #define POLL_TYPE "text/plain; charset=UTF-8"
 /* The official server's type for `ok`: some browsers offer text/plain as a download. */
@@ -23,12 +26,37 @@ static struct slice queue_and(struct eio_conn *c, enum eio_type type)
     return buf_slice(&c->out);
 }
 
+/* The queue as far as one answer may carry it; what is left waits for the next poll. */
+static struct slice one_body(const struct eio_conn *c)
+{
+    struct slice body = buf_slice(&c->out);
+    const char *at = body.ptr;
+
+    for (int i = 0; at && i < BODY_MAX_PACKETS; i++) {
+        const char *separator = memchr(at, SEPARATOR, body.len - (size_t)(at - body.ptr));
+
+        at = separator ? separator + 1 : NULL;
+    }
+    return at ? slice_of(body.ptr, (size_t)(at - body.ptr) - 1) : body;
+}
+
+static void drop_sent(struct eio_conn *c, size_t len)
+{
+    if (len == c->out.len)
+        buf_release(&c->out);
+    else
+        buf_consume(&c->out, len + 1);
+}
+
 void polling_flush(struct eio_conn *c)
 {
+    struct slice body;
+
     if (!c->get || !eio_session_poll_due(&c->session, c->out.len > 0))
         return;
-    answer_poll(c, c->out.len ? buf_slice(&c->out) : queue_and(c, EIO_NOOP));
-    buf_release(&c->out);
+    body = c->out.len ? one_body(c) : queue_and(c, EIO_NOOP);
+    answer_poll(c, body);
+    drop_sent(c, body.len);
 }
 
 void polling_release(struct eio_conn *c)
@@ -36,19 +64,38 @@ void polling_release(struct eio_conn *c)
     answer_poll(c, slice_str("6"));
 }
 
+/* Answer with the queue and a close packet; true when that was all of it. */
+static bool say_goodbye(struct eio_conn *c, struct request *req)
+{
+    struct slice body = one_body(c);
+    bool all = body.len == c->out.len;
+
+    request_answer(req, POLL_TYPE, all ? queue_and(c, EIO_CLOSE) : body);
+    drop_sent(c, all ? c->out.len : body.len);
+    return all;
+}
+
+/* The client that closes gets a noop if anything, everybody else a close packet. */
+static bool answer_last_poll(struct eio_conn *c, enum endpoint_end why)
+{
+    struct request *get = c->get;
+
+    if (!get)
+        return false;
+    c->get = NULL;
+    if (why != END_CLIENT_CLOSE)
+        return say_goodbye(c, get);
+    request_answer(get, POLL_TYPE, c->out.len ? one_body(c) : queue_and(c, EIO_NOOP));
+    return true;
+}
+
 void polling_last_words(struct eio_conn *c, enum endpoint_end why)
 {
+    bool orderly = why == END_SERVER_DISCONNECT || why == END_CONNECT_TIMEOUT;
+
     if (c->out.overflow)
         buf_clear(&c->out);
-    if (c->get) {
-        /* The client that closes gets a noop if anything, everybody else a close packet. */
-        if (why != END_CLIENT_CLOSE)
-            answer_poll(c, queue_and(c, EIO_CLOSE));
-        else
-            answer_poll(c, c->out.len ? buf_slice(&c->out) : queue_and(c, EIO_NOOP));
-    } else if (why == END_SERVER_DISCONNECT || why == END_CONNECT_TIMEOUT) {
-        c->lingers = true;
-    }
+    c->lingers = !answer_last_poll(c, why) && orderly;
     if (c->post)
         request_refuse(c->post, REFUSE_SID);
     if (!c->lingers)
@@ -82,16 +129,11 @@ static void handshake(struct request *req, const struct http_request *r,
     buf_release(&body);
 }
 
-static void linger_ends(struct eio_conn *c, struct request *req)
-{
-    request_answer(req, POLL_TYPE, queue_and(c, EIO_CLOSE));
-    conn_forget(c);
-}
-
 static void poll(struct request *req, struct eio_conn *c)
 {
     if (c->lingers) {
-        linger_ends(c, req);
+        if (say_goodbye(c, req))
+            conn_forget(c);
         return;
     }
     switch (eio_session_get_begin(&c->session)) {
