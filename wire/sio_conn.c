@@ -143,7 +143,7 @@ void sio_conn_remove(struct sio_conn *c, struct sio_nsp *nsp)
         c->n_nsps--;
         return;
     }
-    assert(!"a namespace that is linked");
+    assert(false && "a namespace that is linked");
 }
 
 struct sio_nsp *sio_conn_find(const struct sio_conn *c, struct slice name)
