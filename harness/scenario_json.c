@@ -176,12 +176,12 @@ static bool actor_member(struct loader *l, struct actor_spec *a, const struct js
                          const char *key)
 {
     static const char words[] =
-        "role name connect transport namespace auth query headers path key note";
+        "role name connects_first transport namespace auth query headers path key note";
     struct attribute_use use;
 
     if (strcmp(key, "role") == 0)
         return take_role(l, m, a);
-    if (strcmp(key, "connect") == 0)
+    if (strcmp(key, "connects_first") == 0)
         return m->type == JSON_TRUE || m->type == JSON_FALSE ||
                loader_refuse(l, m, xstrdup("expected true or false"));
     if (strcmp(key, "transport") == 0) {
@@ -201,7 +201,7 @@ static bool actor_member(struct loader *l, struct actor_spec *a, const struct js
 
 static bool actor_object(struct loader *l, const struct json_node *v, struct actor_spec *a)
 {
-    const struct json_node *m, *role = json_get(v, "role"), *connect = json_get(v, "connect");
+    const struct json_node *m, *role = json_get(v, "role"), *connect = json_get(v, "connects_first");
 
     a->node = v;
     if (!role)

@@ -175,9 +175,11 @@ static bool references_in_step(struct names *ns, const struct step *s)
 static bool define(struct names *ns, const struct json_node *at, char *text, enum name_kind kind,
                    int actor)
 {
-    bool taken = find(ns, text) || is_office(ns->l, text) ||
-                 loader_actor_index(ns->l->sc, text) >= 0 || strcmp(text, "unique") == 0 ||
-                 strcmp(text, "revision") == 0 || strcmp(text, "request") == 0;
+    bool reserved = is_office(ns->l, text) || loader_actor_index(ns->l->sc, text) >= 0 ||
+                    strcmp(text, "unique") == 0 || strcmp(text, "revision") == 0 ||
+                    strcmp(text, "request") == 0;
+    /* The label of a call is never a reference, so it cannot be mistaken for an office or an actor. */
+    bool taken = find(ns, text) || (kind != NAME_CALL && reserved);
 
     if (taken) {
         loader_refuse(ns->l, at, xasprintf("the name `%s` is taken", text));

@@ -27,6 +27,11 @@ static const char *text(const struct json_node *row, const char *member)
     return copy ? copy : "";
 }
 
+static bool is_set(const struct json_node *v)
+{
+    return v && v->type == JSON_STRING && v->text.len > 2;
+}
+
 static enum requirement_level level_of(const char *level)
 {
     if (strncmp(level, "MUST", 4) == 0)
@@ -36,16 +41,19 @@ static enum requirement_level level_of(const char *level)
     return strncmp(level, "MAY", 3) == 0 ? LEVEL_MAY : LEVEL_OBS;
 }
 
-static enum smcp_revision_id revision_of(const char *name, enum smcp_revision_id otherwise)
+static enum smcp_revision_id revision_of(const struct json_node *name,
+                                         enum smcp_revision_id otherwise)
 {
-    const struct smcp_revision *rev = smcp_revision_find(slice_str(name));
+    const struct smcp_revision *rev = NULL;
 
+    if (is_set(name))
+        rev = smcp_revision_find(slice_of(name->text.ptr + 1, name->text.len - 2));
     return rev ? rev->id : otherwise;
 }
 
 static struct requirement rule(const struct json_node *row)
 {
-    const char *level = text(row, "level"), *scope = text(row, "scope");
+    const char *level = text(row, "level");
 
     return (struct requirement){
         .id = text(row, "id"),
@@ -56,9 +64,9 @@ static struct requirement rule(const struct json_node *row)
         .group = text(row, "group"),
         .statement = text(row, "statement"),
         .wire = text(row, "wire"),
-        .scope = *scope ? scope : NULL,
-        .since = revision_of(text(row, "since"), 0),
-        .until = revision_of(text(row, "until"), SMCP_REV_COUNT - 1),
+        .scope = is_set(json_get(row, "scope")) ? text(row, "scope") : NULL,
+        .since = revision_of(json_get(row, "since"), 0),
+        .until = revision_of(json_get(row, "until"), SMCP_REV_COUNT - 1),
     };
 }
 
