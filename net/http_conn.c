@@ -5,7 +5,6 @@
 
 #include "net/http_core.h"
 #include "net/link_core.h"
-#include "net/ws_frame.h"
 #include "wire/xmalloc.h"
 
 enum {
@@ -231,48 +230,6 @@ void *http_exchange_user(const struct http_exchange *x)
 
 /* ---- WebSocket ---- */
 
-static bool wants_upgrade(const struct http_head *head)
-{
-    return slice_is(head->method, "GET") && head->minor >= 1 &&
-           http_head_has_token(head, "upgrade", "websocket") &&
-           http_head_has_token(head, "connection", "upgrade");
-}
-
-/* 0, or the status to refuse with. */
-static int check_handshake(const struct http_head *head)
-{
-    const struct slice *version = http_head_find(head, "sec-websocket-version");
-    const struct slice *key = http_head_find(head, "sec-websocket-key");
-
-    if (!version || !slice_is(*version, "13"))
-        return 426;
-    if (!key || key->len != WS_KEY_CHARS || key->ptr[WS_KEY_CHARS - 1] != '=' || head->chunked ||
-        head->length > 0)
-        return 400;
-    return 0;
-}
-
-static void write_101(struct http_conn *conn, const struct http_head *head)
-{
-    const struct slice *protocols = http_head_find(head, "sec-websocket-protocol");
-    struct buf *out = sock_out(conn->sock);
-    char accept[WS_ACCEPT_CHARS + 1];
-
-    ws_accept_value(*http_head_find(head, "sec-websocket-key"), accept);
-    buf_append_str(
-        out, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
-    buf_appendf(out, "Sec-WebSocket-Accept: %s\r\n", accept);
-    if (protocols) {
-        /* Browsers hang up when they offered some and got none; the official server takes the first too. */
-        const char *comma = protocols->len ? memchr(protocols->ptr, ',', protocols->len) : NULL;
-        size_t len = comma ? (size_t)(comma - protocols->ptr) : protocols->len;
-
-        buf_appendf(out, "Sec-WebSocket-Protocol: %.*s\r\n", (int)len, protocols->ptr);
-    }
-    buf_append_str(out, "\r\n");
-    sock_touch(conn->sock);
-}
-
 /* The connection leaves HTTP; `rest` is what came behind the head. */
 static void become_link(struct http_conn *conn, void *link_user, struct slice rest)
 {
@@ -293,7 +250,7 @@ static void upgrade(struct http_conn *conn, const struct http_head *head, struct
     struct http_request request = {head, conn->peer};
     struct http_response refusal = {.status = 400};
     void *link_user = NULL;
-    int status = server->ops.upgrade ? check_handshake(head) : 400;
+    int status = server->ops.upgrade ? http_check_handshake(head) : 400;
 
     if (status) {
         refuse(conn, status);
@@ -304,7 +261,8 @@ static void upgrade(struct http_conn *conn, const struct http_head *head, struct
         finish(conn);
         return;
     }
-    write_101(conn, head);
+    http_write_101(sock_out(conn->sock), head);
+    sock_touch(conn->sock);
     become_link(conn, link_user, rest);
 }
 
@@ -347,7 +305,7 @@ static void got_head(struct http_conn *conn, struct slice head_bytes, struct sli
 
     if (status)
         refuse(conn, status);
-    else if (wants_upgrade(&head))
+    else if (http_wants_upgrade(&head))
         upgrade(conn, &head, rest);
     else
         begin_request(conn, &head);

@@ -79,4 +79,11 @@ void http_conn_stop(struct http_conn *conn);
 /* A connection of `peer` is over. */
 void http_peer_release(void *peer);
 
+/* A GET that asks for a WebSocket, whatever else it offers. */
+bool http_wants_upgrade(const struct http_head *head);
+/* 0, or the status to refuse it with: no version 13 (426), no usable key or a body (400). */
+int http_check_handshake(const struct http_head *head);
+/* No extension is ever agreed to; of offered subprotocols the first. */
+void http_write_101(struct buf *out, const struct http_head *head);
+
 #endif
