@@ -54,7 +54,8 @@ void base64_encode(struct buf *out, const struct slice *parts, unsigned n_parts)
     out->len += (size_t)(to - start);
 }
 
-/* Where the digits end, when what follows is nothing or exactly the padding that the last group lacks. */
+/* Where the digits end, when what follows is nothing or exactly the padding that the last group
+ * lacks. */
 static bool find_end(struct slice text, size_t *ret_digits, size_t *ret_offset)
 {
     size_t count = 0, padding;

@@ -27,7 +27,8 @@ void buf_clear(struct buf *b)
     b->overflow = false;
 }
 
-/* `need` <= b->max: doubling keeps appends linear, the ceiling keeps the last step from overshooting it. */
+/* `need` <= b->max: doubling keeps appends linear, the ceiling keeps the last step from
+ * overshooting it. */
 static void grow(struct buf *b, size_t need)
 {
     size_t cap = b->cap ? b->cap : BUF_FIRST_CAP;
@@ -104,7 +105,8 @@ void buf_appendf(struct buf *b, const char *fmt, ...)
     free(text);
 }
 
-/* Lone surrogates, which json_string_decode() writes as ED A0..BF xx, are no UTF-8 and leave as escapes. */
+/* Lone surrogates, which json_string_decode() writes as ED A0..BF xx, are no UTF-8 and leave as
+ * escapes. */
 static bool is_surrogate(struct slice text, size_t at)
 {
     return (unsigned char)text.ptr[at] == 0xed && at + 2 < text.len &&

@@ -9,7 +9,8 @@
 
 #include "wire/macros.h"
 
-/* A borrowed run of bytes.  Never NUL-terminated by contract.  `ptr` may be NULL when `len` is 0. */
+/* A borrowed run of bytes.  Never NUL-terminated by contract.  `ptr` may be NULL when `len` is 0.
+ */
 struct slice {
     const char *ptr;
     size_t len; /* bytes */
@@ -36,8 +37,9 @@ static inline bool slice_is(struct slice a, const char *text)
 }
 
 /*
- * Growable bytes with a ceiling.  Passing the ceiling is not an allocation but a sticky `overflow`: later appends do nothing, so a
- * writer checks once at the end.  Embedded: buf_init / buf_release.  An empty buf holds no memory.
+ * Growable bytes with a ceiling.  Passing the ceiling is not an allocation but a sticky `overflow`:
+ * later appends do nothing, so a writer checks once at the end.  Embedded: buf_init / buf_release.
+ * An empty buf holds no memory.
  */
 struct buf {
     char *data;    /* owned; NULL while nothing was appended; not NUL-terminated */
@@ -64,12 +66,13 @@ void buf_append_ch(struct buf *b, char c);
 void buf_append_u64(struct buf *b, uint64_t value);
 void buf_appendf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Append `text` (UTF-8, may hold NUL) as a JSON string with its quotes; escapes what RFC 8259 demands and nothing else. */
+/* Append `text` (UTF-8, may hold NUL) as a JSON string with its quotes; escapes what RFC 8259
+ * demands and nothing else. */
 void buf_append_json_string(struct buf *b, struct slice text);
 
 /*
- * Make room for `len` more bytes and return where they go; the caller then adds what it wrote to `b->len`.
- * NULL (and `overflow`) when the ceiling forbids it.
+ * Make room for `len` more bytes and return where they go; the caller then adds what it wrote to
+ * `b->len`. NULL (and `overflow`) when the ceiling forbids it.
  */
 char *buf_reserve(struct buf *b, size_t len);
 
@@ -82,7 +85,8 @@ static inline struct slice buf_slice(const struct buf *b)
     return (struct slice){b->data, b->len};
 }
 
-/* Hand the content out as a NUL-terminated heap string (caller: free()); `b` is empty afterwards.  Cannot fail ("" when empty). */
+/* Hand the content out as a NUL-terminated heap string (caller: free()); `b` is empty afterwards.
+ * Cannot fail ("" when empty). */
 char *buf_take_str(struct buf *b);
 
 #endif

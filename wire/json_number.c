@@ -7,7 +7,8 @@
 #include "wire/json_walk.h"
 #include "wire/xmalloc.h"
 
-/* Every finite double of that many digits and that decimal exponent is the product of two exact ones. */
+/* Every finite double of that many digits and that decimal exponent is the product of two exact
+ * ones. */
 enum { EXACT_DIGITS = 15, EXACT_POWER = 22, SHORT_NUMBER = 64 };
 
 /* Beyond this an exponent is only known to be huge. */

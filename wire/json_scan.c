@@ -4,7 +4,8 @@
 #include "wire/utf8.h"
 
 /*
- * One pass, no recursion, no allocation.  A bit per level tells objects from arrays, so a hostile depth costs nothing.
+ * One pass, no recursion, no allocation.  A bit per level tells objects from arrays, so a hostile
+ * depth costs nothing.
  */
 struct scan {
     const char *start;
@@ -208,7 +209,8 @@ static enum wire_err scan_key(struct scan *s)
     return WIRE_OK;
 }
 
-/* s->at is on the bracket.  *ret_value: a value comes next; else the container was empty and is closed again. */
+/* s->at is on the bracket.  *ret_value: a value comes next; else the container was empty and is
+ * closed again. */
 static enum wire_err scan_open(struct scan *s, bool *ret_value)
 {
     bool object = *s->at == '{';
@@ -216,6 +218,8 @@ static enum wire_err scan_open(struct scan *s, bool *ret_value)
 
     if (s->depth == s->max_depth)
         return fail(s, WIRE_E_JSON_DEPTH, s->at, "less nesting");
+    if (s->depth % 64 == 0)
+        s->objects[s->depth / 64] = 0;
     if (object)
         s->objects[s->depth / 64] |= bit;
     else
@@ -232,7 +236,8 @@ static enum wire_err scan_open(struct scan *s, bool *ret_value)
     return object ? scan_key(s) : WIRE_OK;
 }
 
-/* After a value: close what ends here.  *ret_value: a comma (and key) was read, so another value comes next. */
+/* After a value: close what ends here.  *ret_value: a comma (and key) was read, so another value
+ * comes next. */
 static enum wire_err scan_close(struct scan *s, bool *ret_value)
 {
     bool object;
@@ -285,7 +290,7 @@ static enum wire_err scan_value(struct scan *s)
 static void scan_start(struct scan *s, struct slice text, size_t at, unsigned max_depth,
                        struct wire_fault *reterr)
 {
-    /* Not an initialiser: that would clear the level bits, which are written before they are read. */
+    /* Not an initialiser: that would clear all the level bits, and most texts need few of them. */
     s->start = text.len ? text.ptr : "";
     s->at = s->start + at;
     s->end = s->start + text.len;

@@ -61,7 +61,8 @@ static struct slice take_key(const struct level *parent, const char **at, const 
     return slice_of(start, (size_t)(*at - start));
 }
 
-/* The text was accepted: only where values start and end is of interest.  `levels` holds the nesting. */
+/* The text was accepted: only where values start and end is of interest.  `levels` holds the
+ * nesting. */
 static void build(struct json_doc *doc, struct level *levels)
 {
     const char *at = doc->text, *end = doc->text + doc->len;

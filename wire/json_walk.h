@@ -8,8 +8,8 @@
 #include "wire/buf.h"
 
 /*
- * Inside wire/ only: steps over text that json_scan() has accepted.  They never read past `end`, whatever the text is,
- * but give sense only for accepted text.
+ * Inside wire/ only: steps over text that json_scan() has accepted.  They never read past `end`,
+ * whatever the text is, but give sense only for accepted text.
  */
 
 static inline const char *json_skip_blanks(const char *at, const char *end)
@@ -67,7 +67,8 @@ static inline const char *json_skip_value(const char *at, const char *end)
     return at;
 }
 
-/* The code points of a string, escapes resolved.  Two escapes that form a surrogate pair are one code point; a lone one is itself. */
+/* The code points of a string, escapes resolved.  Two escapes that form a surrogate pair are one
+ * code point; a lone one is itself. */
 struct json_chars {
     const char *at;
     const char *end;

@@ -7,8 +7,8 @@
 #include "wire/utf8.h"
 
 /*
- * <type>[<attachments>-][<namespace>,][<id>][payload], read left to right; only digits decide where a part ends, as in
- * socket.io-parser.
+ * <type>[<attachments>-][<namespace>,][<id>][payload], read left to right; only digits decide where
+ * a part ends, as in socket.io-parser.
  */
 struct reader {
     struct slice text;
@@ -139,7 +139,8 @@ static enum wire_err read_id(struct reader *r, struct sio_packet *packet)
     return WIRE_OK;
 }
 
-/* Only the names that clash with the emitter's own in the official libraries; they refuse such packets too. */
+/* Only the names that clash with the emitter's own in the official libraries; they refuse such
+ * packets too. */
 static bool is_reserved(struct slice name)
 {
 #define NAME(text)                                                                                 \
@@ -203,7 +204,8 @@ static enum wire_err read_name(struct reader *r, unsigned max_depth, struct sio_
     return read_comma(r, ret_more);
 }
 
-/* One pass over the array of an event or ack: validates, and finds name and arguments on the way. */
+/* One pass over the array of an event or ack: validates, and finds name and arguments on the way.
+ */
 static enum wire_err read_array(struct reader *r, unsigned max_depth, struct sio_packet *packet)
 {
     struct slice element = {0};

@@ -42,7 +42,8 @@ static void take_placeholder(struct walk *w, const char *object, struct slice nu
     w->found++;
 }
 
-/* Like official receivers: an object is a placeholder when its _placeholder is true, whatever else it has. */
+/* Like official receivers: an object is a placeholder when its _placeholder is true, whatever else
+ * it has. */
 static void walk_object(struct walk *w)
 {
     const char *object = w->at++, *start;

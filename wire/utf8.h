@@ -8,8 +8,9 @@
 #include "wire/buf.h"
 
 /*
- * Length in bytes (2..4) of the well-formed multi-byte sequence (Unicode, table 3-7: no overlong form, no surrogate, at most
- * U+10FFFF) that starts at `at`, where `at` < `end` and `*at` >= 0x80; 0 when there is none.
+ * Length in bytes (2..4) of the well-formed multi-byte sequence (Unicode, table 3-7: no overlong
+ * form, no surrogate, at most U+10FFFF) that starts at `at`, where `at` < `end` and `*at` >= 0x80;
+ * 0 when there is none.
  */
 static inline size_t utf8_sequence(const char *at, const char *end)
 {
@@ -28,17 +29,20 @@ static inline size_t utf8_sequence(const char *at, const char *end)
     return len;
 }
 
-/* Offset of the first byte of the first malformed sequence in `text`; text.len when there is none. */
+/* Offset of the first byte of the first malformed sequence in `text`; text.len when there is none.
+ */
 size_t utf8_check(struct slice text);
 
 enum { UTF8_MAX = 4 };
 
-/* Write the code point (<= 0x10ffff), surrogates in the same three-byte form (WTF-8); gives the length.  Cannot fail. */
+/* Write the code point (<= 0x10ffff), surrogates in the same three-byte form (WTF-8); gives the
+ * length.  Cannot fail. */
 size_t utf8_encode(uint32_t code, char out[UTF8_MAX]);
 
 /*
- * Length of the run of bytes from `at` that need no attention inside a JSON string: ASCII without control characters,
- * quote and backslash.  Eight bytes at a time; this is where a relay spends its time.
+ * Length of the run of bytes from `at` that need no attention inside a JSON string: ASCII without
+ * control characters, quote and backslash.  Eight bytes at a time; this is where a relay spends its
+ * time.
  */
 static inline size_t utf8_plain_run(const char *at, const char *end)
 {

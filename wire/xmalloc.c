@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* malloc(0) may return NULL without being out of memory; asking for one byte tells the two apart. */
+/* malloc(0) may return NULL without being out of memory; asking for one byte tells the two apart.
+ */
 static void *checked(void *ptr)
 {
     if (!ptr)

@@ -6,7 +6,8 @@
 
 #include "wire/buf.h"
 
-/* malloc family that aborts when memory is out: the only place in the project that does.  Memory is released with free(). */
+/* malloc family that aborts when memory is out: the only place in the project that does.  Memory is
+ * released with free(). */
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *ptr, size_t size);

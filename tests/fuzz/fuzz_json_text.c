@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Accepted text: all readers agree, and a text printed from the tree means the same.  Refused text: a sane offset. */
+/* Accepted text: all readers agree, and a text printed from the tree means the same.  Refused text:
+ * a sane offset. */
 #include "tests/fuzz/fuzz.h"
 #include "wire/json_text.h"
 

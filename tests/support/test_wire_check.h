@@ -15,7 +15,8 @@
     }
 #define S(text) slice_of((text), sizeof(text) - 1)
 
-/* Heap copy of exactly the bytes, so that the address sanitizer sees a read beyond them.  Caller frees copy.ptr's memory. */
+/* Heap copy of exactly the bytes, so that the address sanitizer sees a read beyond them.  Caller
+ * frees copy.ptr's memory. */
 static inline char *exact_copy(struct slice s)
 {
     char *copy = malloc(s.len ? s.len : 1);

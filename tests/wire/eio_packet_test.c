@@ -72,7 +72,8 @@ START_TEST(test_binary_message)
 }
 END_TEST
 
-/* Polling payloads, as the packets that are delivered before the end or the fault: type digit or `b`, and the data. */
+/* Polling payloads, as the packets that are delivered before the end or the fault: type digit or
+ * `b`, and the data. */
 static const struct {
     struct slice body;
     enum wire_err err;

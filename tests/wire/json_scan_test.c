@@ -215,7 +215,8 @@ START_TEST(test_prefixes)
 }
 END_TEST
 
-/* A special byte is found wherever it stands relative to the eight bytes that are looked at together. */
+/* A special byte is found wherever it stands relative to the eight bytes that are looked at
+ * together. */
 START_TEST(test_alignment)
 {
     static const struct {

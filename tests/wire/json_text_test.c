@@ -96,6 +96,8 @@ static const struct {
     {LIT("1.7976931348623157e308"), 1.7976931348623157e308, false, 0},
     {LIT("2.2250738585072011e-308"), 2.2250738585072011e-308, false, 0},
     {LIT("0.1000000000000000055511151231257827021181583404541015625"), 0.1, false, 0},
+    {LIT("0.1000000000000000055511151231257827021181583404541015625000000000000000000000000001"),
+     0.1, false, 0},
     {LIT("100000000000000000000000000000000000000000000000000000000000000000000000e-71"), 1, true,
      1},
     {LIT("0.00000000000000000000000000000000000000000000000000000000000000000000001e71"), 1, true,
@@ -114,7 +116,8 @@ START_TEST(test_number)
 }
 END_TEST
 
-/* A locale with a decimal comma changes nothing; where none is installed this is the same as above. */
+/* A locale with a decimal comma changes nothing; where none is installed this is the same as above.
+ */
 START_TEST(test_number_locale)
 {
     if (!setlocale(LC_ALL, "de_DE.UTF-8"))

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The codec as a filter, for tests in other languages: one JSON object per line in, one per line out.  All bytes travel as base64.
+ * The codec as a filter, for tests in other languages: one JSON object per line in, one per line
+ * out.  All bytes travel as base64.
  *
  *   {"op":"eio_decode","frame":FRAME}                     -> {"packets":[EIO]}
  *   {"op":"eio_decode_payload","body":B64}                -> {"packets":[EIO...]}
  *   {"op":"eio_encode","packets":[EIO]}                   -> {"bytes":B64}
  *   {"op":"eio_encode_payload","packets":[EIO...]}        -> {"bytes":B64}
  *   {"op":"sio_decode","frames":[FRAME...]}               -> {"packets":[SIO...],"missing":N}
- *   {"op":"sio_encode","type":N,"nsp":TEXT,"id":"7"|null,"attachments":N,"name":JSON,"args":JSON}  -> {"bytes":B64}
+ *   {"op":"sio_encode","type":N,"nsp":TEXT,"id":"7"|null,"attachments":N,"name":JSON,"args":JSON}
+ * -> {"bytes":B64}
  *
- * FRAME = {"text":B64} or {"binary":B64};  EIO = {"type":N,"binary":BOOL,"data":B64};  JSON = raw JSON text in a string; the name is
- * that of an event, and the args of a CONNECT or CONNECT_ERROR are its whole payload.
- * SIO = {"type":N,"nsp":TEXT,"id":"7"|null,"payload":JSON,"name":JSON,"args":JSON,"n_args":N,"attachments":[B64...]}
+ * FRAME = {"text":B64} or {"binary":B64};  EIO = {"type":N,"binary":BOOL,"data":B64};  JSON = raw
+ * JSON text in a string; the name is that of an event, and the args of a CONNECT or CONNECT_ERROR
+ * are its whole payload. SIO =
+ * {"type":N,"nsp":TEXT,"id":"7"|null,"payload":JSON,"name":JSON,"args":JSON,"n_args":N,"attachments":[B64...]}
  * Refused bytes: {"packets":[those before],"error":SYMBOL,"offset":N,"frame":N}.
  */
 #include <stdio.h>

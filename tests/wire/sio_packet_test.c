@@ -9,7 +9,8 @@ enum { DEPTH = 8, ATTACHMENTS = 3 };
 #define P1 "{\"_placeholder\":true,\"num\":1}"
 #define P2 "{\"_placeholder\":true,\"num\":2}"
 
-/* Literals of the Socket.IO 5 protocol text, of its official suite, and the forms that socket.io-parser takes. */
+/* Literals of the Socket.IO 5 protocol text, of its official suite, and the forms that
+ * socket.io-parser takes. */
 static const struct {
     struct slice text;
     enum sio_type type;
