@@ -14,11 +14,11 @@ struct slice http_request_path(
     const struct http_request *r); /* without query, as sent (percent-encoding untouched) */
 struct slice http_request_query(const struct http_request *r);  /* raw, without '?' */
 struct slice http_request_remote(const struct http_request *r); /* peer address, text */
-/* First header of that name, compared case-insensitively; false when absent.  Known and custom headers alike. */
+/* First header of that name (of repeated ones the first), compared case-insensitively; false when absent.  Known and custom headers alike. */
 MUST_USE bool http_request_header(const struct http_request *r, const char *name,
                                   struct slice *ret_value);
 
-/* First value of a query parameter, percent-decoded into `out` (cleared first); false when absent. */
+/* First value of a query parameter, percent-decoded ('+' is a blank) into `out` (cleared first); false when absent. */
 MUST_USE bool http_query_get(struct slice query, const char *name, struct buf *out);
 
 struct http_response {
@@ -43,6 +43,11 @@ void http_exchange_abort(struct http_exchange *x);
 /* Answer, then close the connection (Connection: close) even if the body was not read to its end: too large, refused early. Lingers so that the answer can be read. */
 void http_exchange_respond_close(struct http_exchange *x, const struct http_response *response);
 
+/*
+ * Every well-formed request reaches `request` or `upgrade`, whatever its method and path; handlers may answer, abort and close from within.
+ * What no handler can see is answered here, with a JSON body {"code":3,"message":…} and Connection: close: 400 malformed head or chunk, 408 too slow,
+ * 426 a WebSocket version other than 13, 431 head above 32 KB, 501 a transfer coding other than chunked, 505 not HTTP/1.
+ */
 struct net_server_ops {
     /* Headers are complete, no upgrade wanted.  May respond at once; then body bytes that still come are discarded. */
     void (*request)(void *user, struct http_exchange *x, const struct http_request *r);
@@ -78,7 +83,7 @@ MUST_USE struct net_server *net_server_new(struct net_loop *loop,
                                            const struct net_server_ops *ops, void *user,
                                            const char **reterr);
 uint16_t net_server_port(const struct net_server *server);
-/* Stop accepting. Open links and exchanges stay until closed by their owners or net_loop_free(). NULL is fine. */
+/* Stop accepting. Open links and exchanges stay until closed by their owners or net_loop_free(); what is kept alive between two requests is closed. NULL is fine. */
 void net_server_free(struct net_server *server);
 
 /* ---- asking ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,9 +108,11 @@ static void write_response(struct http_conn *conn, const struct http_response *r
 static void refuse(struct http_conn *conn, int status)
 {
     static const struct net_header version = {"Sec-WebSocket-Version", "13"};
-    struct http_response response = {.status = status, .content_type = "text/plain"};
+    struct http_response response = {.status = status, .content_type = "application/json"};
+    char body[128]; /* the shape Engine.IO clients read; 3 is their "bad request" */
 
-    response.body = slice_str(http_reason(status));
+    snprintf(body, sizeof body, "{\"code\":3,\"message\":\"%s\"}", http_reason(status));
+    response.body = slice_str(body);
     if (status == 426) {
         response.headers = &version;
         response.n_headers = 1;

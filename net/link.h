@@ -12,8 +12,9 @@
  * A link is one WebSocket connection, accepted or dialled.  net/ knows frames and HTTP, never packets.
  * Output is framed and queued by link_send() and leaves in one write per link at the end of the loop turn, links in order of
  * their *last* enqueue (so an ack never overtakes, on other links, the notices it confirms).
+ * Text is delivered unchecked for UTF-8.  Pings are answered here; no extension (compression) is ever agreed to.
  * Handlers may send, close and abort at any time, also from within callbacks; the link dies only after the callback has returned, and `closed` is
- * always the last callback, exactly once.
+ * always the last callback, exactly once, at the end of the turn, never from within one of these calls.
  */
 struct link;
 
@@ -23,7 +24,7 @@ enum link_end {
     LINK_END_OVERFLOW,  /* the peer reads too slowly: queue above its ceiling */
     LINK_END_TOO_LARGE, /* a message above max_message_bytes (answered with close 1009) */
     LINK_END_PROTOCOL, /* the peer broke RFC 6455 (answered with close 1002; 1007 is up to the owner) */
-    LINK_END_REFUSED, /* dialled: the server answered something else than 101; see link_refusal */
+    LINK_END_REFUSED,     /* dialled: the server answered something else than 101: http_status */
     LINK_END_UNREACHABLE, /* dialled: no connection (refused, unknown host, TLS) */
 };
 
@@ -46,7 +47,7 @@ struct link_ops {
 /* Set or replace owner and callbacks (an accepted link gets its owner in the `upgraded` callback of the server). */
 void link_set_owner(struct link *link, const struct link_ops *ops, void *user);
 
-/* Queue one message made of the parts.  Cannot fail: above the ceiling the link is closed with LINK_END_OVERFLOW. Nothing after close/abort. */
+/* Queue one message made of the parts (before 101 it waits).  Cannot fail: above the ceiling the link is closed with LINK_END_OVERFLOW. Nothing after close/abort. */
 void link_send(struct link *link, bool binary, const struct slice *parts, unsigned n_parts);
 
 /* Queue raw bytes on the wire, unframed: broken frames of rude scenarios; also a control frame made by the caller. */

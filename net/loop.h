@@ -19,7 +19,8 @@ struct net_loop;
  */
 MUST_USE struct net_loop *net_loop_new(const char **reterr);
 
-/* Close every link, exchange and timer of the loop (their `closed` callbacks run), then free it.  NULL is fine. */
+/* Close every link, exchange, call, server, process and timer of the loop (their `closed` callbacks run), then free it.  Owners free
+ * what they hold before, or never: the handles are dead afterwards.  Output still queued is dropped.  NULL is fine. */
 void net_loop_free(struct net_loop *loop);
 
 /* Run until net_loop_stop(). */
