@@ -13,32 +13,41 @@
 
 /* One frame or event of the journal, in order over all actors of the scenario. */
 struct journal_entry {
-    uint64_t t_us;          /* since the start of the scenario */
-    int actor;              /* index into the scenario's actors */
-    bool outgoing;          /* from the actor to the server */
-    unsigned char kind;     /* enum tap_kind of endpoint/client.h */
-    char *text;             /* owned; frame text (binary: base64 with prefix "b64:"), HTTP line + body; cut at 4 KiB for reports, `full_len` tells */
+    uint64_t t_us;      /* since the start of the scenario */
+    int actor;          /* index into the scenario's actors */
+    bool outgoing;      /* from the actor to the server */
+    unsigned char kind; /* enum tap_kind of endpoint/client.h */
+    char *
+        text; /* owned; frame text (binary: base64 with prefix "b64:"), HTTP line + body; cut at 4 KiB for reports, `full_len` tells */
     size_t full_len;
 };
 
-enum absence_grade { ABSENCE_NONE, ABSENCE_FENCED, ABSENCE_WITNESSED, ABSENCE_SETTLED, ABSENCE_UNPROVEN };
+enum absence_grade {
+    ABSENCE_NONE,
+    ABSENCE_FENCED,
+    ABSENCE_WITNESSED,
+    ABSENCE_SETTLED,
+    ABSENCE_UNPROVEN
+};
 
 struct check_result {
-    const char *check;              /* borrowed from the scenario */
+    const char *check;               /* borrowed from the scenario */
     const char *const *requirements; /* borrowed; NULL-terminated */
-    const char *actor;              /* borrowed; may be NULL */
+    const char *actor;               /* borrowed; may be NULL */
     enum verdict verdict;
-    char *reason;                   /* first reason, one line; NULL for a plain pass */
-    char *expected;                 /* text of the pattern, may be NULL */
-    char *actual;                   /* nearest miss, may be NULL */
-    char *diff;                     /* structural diff lines, may be NULL */
-    char *observed;                 /* observe steps: the behaviour, canonical text; else NULL */
+    char *reason;   /* first reason, one line; NULL for a plain pass */
+    char *expected; /* text of the pattern, may be NULL */
+    char *actual;   /* nearest miss, may be NULL */
+    char *diff;     /* structural diff lines, may be NULL */
+    char *observed; /* observe steps: the behaviour, canonical text; else NULL */
     enum absence_grade absence;
     uint32_t settled_ms;
-    int journal_from, journal_at;   /* entries around the finding, -1 when none */
-    struct json_position at;        /* of the step */
+    int journal_from, journal_at; /* entries around the finding, -1 when none */
+    struct json_position at;      /* of the step */
     uint32_t duration_ms;
-    bool expected_failure;          /* set by the baseline */
+    bool should;           /* a SHOULD: a miss is a warning, blocking it is not incomplete */
+    int blocked_by;        /* index of the check in this scenario whose failure blocked it, -1 */
+    bool expected_failure; /* set by the baseline */
     char *baseline_reason;
 };
 
@@ -47,39 +56,52 @@ struct scenario_result {
     const char *transport;           /* "websocket", "polling", "upgrade" */
     struct check_result *checks;     /* one per declared check of this revision, in file order */
     size_t n_checks;
-    enum verdict verdict;            /* worst of its checks and of its own troubles */
-    char *skip_reason;               /* scenario not run */
-    char *trouble;                   /* a precondition failed: which step and why */
+    enum verdict verdict; /* worst of its checks and of its own troubles */
+    unsigned repetition;  /* 0, 1 … with --repeat */
+    char *skip_reason;    /* scenario not run */
+    char *trouble;        /* a precondition failed: which step and why */
     struct journal_entry *journal;
     size_t n_journal;
-    char **actor_names;              /* "A" -> joined name in this run, for reading; n_actors of the scenario */
-    uint64_t started_us, ended_us;   /* since the start of the run */
+    char **actor_names; /* "A" -> joined name in this run, for reading; n_actors of the scenario */
+    uint64_t started_us, ended_us; /* since the start of the run */
 };
 
 struct run_result {
-    char *target_name;               /* "smcp-refserver 0.1.0", "a2c-smcp 0.1.2 async" */
+    char *target_name; /* "smcp-refserver 0.1.0", "a2c-smcp 0.1.2 async" */
     char *target_url;
-    char *target_info;               /* raw JSON object with what is known of the target (sdk, version, open packet), or NULL */
+    char *
+        target_info; /* raw JSON object with what is known of the target (sdk, version, open packet), or NULL */
     enum smcp_revision_id revision;
     uint64_t seed;
-    char *started_at;                /* ISO 8601 UTC */
+    char *started_at; /* ISO 8601 UTC */
     uint32_t duration_ms;
     uint32_t settle_ms;
-    struct scenario_result *scenarios; /* one per scenario and transport, in order of id, then transport */
+    struct scenario_result
+        *scenarios; /* one per scenario and transport, in order of id, then transport */
     size_t n_scenarios;
     size_t declared_checks, executed_checks;
+    char *
+        rerun; /* start of a rerun line, "smcp-harness run http://…"; the rest is --only ID --transport T --seed N */
+    bool strict;  /* warn and inconclusive count as failed */
+    char **stale; /* baseline entries that did not fail, as text for people; owned */
+    size_t n_stale;
     bool interrupted;
-    char *error;                     /* harness-level trouble (target died …), or NULL */
+    int signum;  /* what interrupted it */
+    char *error; /* harness-level trouble (target died …), or NULL */
 };
 
 void run_result_release(struct run_result *r);
 
+/* Fill verdicts of scenarios and the counts of declared and executed checks from the checks. */
+void run_result_summarize(struct run_result *r);
+
 /* Counts over all checks. */
 struct run_counts {
     size_t by_verdict[VERDICT_COUNT];
-    size_t expected_failures;  /* of FAIL: listed in the baseline */
-    size_t stale;              /* baseline entries that did not fail */
-    size_t passed, failed, skipped; /* design.md 2: pass+info+warn / unexpected fail + error / skip */
+    size_t expected_failures; /* of FAIL: listed in the baseline */
+    size_t stale;             /* baseline entries that did not fail */
+    size_t passed, failed,
+        skipped; /* design.md 2: pass+info+warn / unexpected fail + error / skip */
 };
 struct run_counts run_result_count(const struct run_result *r);
 

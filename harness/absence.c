@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harness/absence.h"
+
+static void fence_everybody(struct instance *inst)
+{
+    for (size_t i = 0; i < inst->sc->n_actors; i++)
+        inst->fences[i] = peer_fence(&inst->peers[i]);
+}
+
+void absence_begin(struct instance *inst)
+{
+    inst->fence_round = 1;
+    fence_everybody(inst);
+}
+
+static bool fence_is_open(const struct instance *inst, size_t i)
+{
+    const struct peer *p = &inst->peers[i];
+
+    return inst->fences[i] > 0 && !peer_fenced(p, inst->fences[i]) && peer_can_send(p);
+}
+
+bool absence_fenced(struct instance *inst, bool expired)
+{
+    for (size_t i = 0; i < inst->sc->n_actors && !expired; i++)
+        if (fence_is_open(inst, i))
+            return false;
+    if (inst->fence_round == 1 && !expired) {
+        inst->fence_round = 2;
+        fence_everybody(inst);
+        return false;
+    }
+    for (size_t i = 0; i < inst->sc->n_actors; i++)
+        inst->fence_done[i] =
+            inst->fence_round == 2 && peer_fenced(&inst->peers[i], inst->fences[i]);
+    return true;
+}
+
+enum absence_grade absence_grade_of(const struct instance *inst, const struct peer *p)
+{
+    if (!p || inst->fence_done[p->index])
+        return ABSENCE_FENCED;
+    /* Nothing can come on a connection that is over; until then we have watched it. */
+    if (!peer_can_send(p))
+        return ABSENCE_SETTLED;
+    return ABSENCE_UNPROVEN;
+}
+
+const char *absence_name(enum absence_grade grade)
+{
+    switch (grade) {
+    case ABSENCE_NONE:
+        return "none";
+    case ABSENCE_FENCED:
+        return "fenced";
+    case ABSENCE_WITNESSED:
+        return "witnessed";
+    case ABSENCE_SETTLED:
+        return "settled";
+    case ABSENCE_UNPROVEN:
+        return "unproven";
+    }
+    return "none";
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/baseline.h"
+#include "harness/cli.h"
+#include "harness/commands.h"
+#include "harness/run_command.h"
+#include "smcp/suggest.h"
+#include "wire/xmalloc.h"
+
+enum {
+    MAX_TARGETS = 3,
+    OWN_JOBS = 32,
+    OTHER_JOBS = 8,
+    OWN_CONNECTIONS = 2000,
+    OTHER_CONNECTIONS = 256
+};
+
+/* What one `run` holds together. */
+struct session {
+    struct run_command command;
+    struct scenario_set set;
+    const struct scenario **chosen; /* owned array */
+    size_t n_chosen;
+    struct target targets[MAX_TARGETS];
+    size_t n_targets;
+    struct run_result result;
+    char *refserver; /* owned */
+};
+
+static int usage_error(char *text)
+{
+    fprintf(stderr, "smcp-harness run: %s\n", text);
+    free(text);
+    return EXIT_USAGE_ERROR;
+}
+
+/* ---- which scenarios ---- */
+
+static bool any_glob(const struct text_list *globs, const char *id)
+{
+    for (size_t i = 0; i < globs->n; i++)
+        if (glob_match(globs->items[i], id))
+            return true;
+    return false;
+}
+
+static bool has_tag(const struct scenario *sc, const struct text_list *tags)
+{
+    for (size_t i = 0; i < tags->n; i++)
+        for (char *const *tag = sc->tags; tag && *tag; tag++)
+            if (strcmp(*tag, tags->items[i]) == 0)
+                return true;
+    return false;
+}
+
+/* Scenarios that must fail test the judge, not the server: only when asked for. */
+static bool is_chosen(const struct run_command *c, const struct scenario *sc)
+{
+    if (any_glob(&c->exclude, sc->id) || (c->tags.n > 0 && !has_tag(sc, &c->tags)))
+        return false;
+    if (c->only.n > 0)
+        return any_glob(&c->only, sc->id);
+    return !sc->must_fail || c->scenarios || c->tags.n > 0;
+}
+
+/* An id that names nothing is a typing mistake, not an empty selection. */
+static bool ids_exist(const struct session *s)
+{
+    const struct text_list *only = &s->command.only;
+
+    for (size_t i = 0; i < only->n; i++) {
+        struct suggest suggest;
+        bool found = false;
+        char *phrase;
+
+        suggest_init(&suggest, only->items[i]);
+        for (size_t k = 0; k < s->set.n; k++) {
+            found = found || glob_match(only->items[i], s->set.items[k]->id);
+            suggest_offer(&suggest, s->set.items[k]->id);
+        }
+        if (found || strpbrk(only->items[i], "*?"))
+            continue;
+        phrase = suggest_phrase(suggest.best);
+        fprintf(stderr, "smcp-harness run: no scenario `%s`%s\n", only->items[i], phrase);
+        free(phrase);
+        return false;
+    }
+    return true;
+}
+
+static int load_scenarios(struct session *s)
+{
+    struct diag diag = {0};
+
+    if (!scenario_set_load(&s->set, s->command.scenarios, &diag)) {
+        fprintf(stderr, "%s:%u:%u: %s\n", diag.path ? diag.path : "scenarios", diag.at.line,
+                diag.at.column, diag.text ? diag.text : "cannot be loaded");
+        diag_release(&diag);
+        return EXIT_USAGE_ERROR;
+    }
+    if (!ids_exist(s))
+        return EXIT_USAGE_ERROR;
+    s->chosen = xcalloc(s->set.n ? s->set.n : 1, sizeof(*s->chosen));
+    for (size_t i = 0; i < s->set.n; i++)
+        if (is_chosen(&s->command, s->set.items[i]))
+            s->chosen[s->n_chosen++] = s->set.items[i];
+    return EXIT_FINE;
+}
+
+static bool any_needs(const struct session *s, const char *feature)
+{
+    for (size_t i = 0; i < s->n_chosen; i++)
+        for (char *const *need = s->chosen[i]->needs; need && *need; need++)
+            if (strncmp(*need, feature, strlen(feature)) == 0)
+                return true;
+    return false;
+}
+
+/* ---- which target ---- */
+
+/* Beside this program, else whatever PATH finds. */
+static char *find_refserver(const struct run_command *c)
+{
+    char self[PATH_MAX];
+    ssize_t len;
+    char *slash, *beside;
+
+    if (c->refserver)
+        return xstrdup(c->refserver);
+    len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (len > 0) {
+        self[len] = '\0';
+        slash = strrchr(self, '/');
+        *slash = '\0';
+        beside = xasprintf("%s/smcp-refserver", self);
+        if (access(beside, X_OK) == 0)
+            return beside;
+        free(beside);
+    }
+    return xstrdup("smcp-refserver");
+}
+
+static struct target *own_target(struct session *s, const char *name, const char *const *options)
+{
+    struct target *t = &s->targets[s->n_targets++];
+
+    target_init(t);
+    t->name = xstrdup(name);
+    target_use_refserver(t, s->refserver, options);
+    return t;
+}
+
+/* A reference server; a second one with a key and a third one with a quick heartbeat where scenarios need them. */
+static void use_own_servers(struct session *s)
+{
+    static const char *const with_key[] = {"--auth", "header:x-api-key=harness-key", NULL};
+    static const char *const with_ping[] = {"--ping-interval", "500", "--ping-timeout", "500",
+                                            NULL};
+
+    s->refserver = find_refserver(&s->command);
+    own_target(s, "smcp-refserver", NULL);
+    if (any_needs(s, "key") &&
+        !credential_parse(&own_target(s, "smcp-refserver with a key", with_key)->key,
+                          "header:x-api-key=harness-key"))
+        abort();
+    if (any_needs(s, "ping"))
+        own_target(s, "smcp-refserver with a quick heartbeat", with_ping);
+}
+
+static int use_given_target(struct session *s)
+{
+    const struct run_command *c = &s->command;
+    struct target *t = &s->targets[s->n_targets++];
+    char *error = NULL;
+
+    target_init(t);
+    if (c->target_file ? !target_load(t, c->target_file, &error)
+                       : !target_set_url(t, c->url, &error))
+        return usage_error(error);
+    if (t->revision_given && c->revision_given && t->revision != c->options.plan.revision)
+        return usage_error(xasprintf("--revision %s, but %s says revision %s",
+                                     smcp_revision(c->options.plan.revision)->name, c->target_file,
+                                     smcp_revision(t->revision)->name));
+    if (t->revision_given)
+        s->command.options.plan.revision = t->revision;
+    t->to.insecure = c->insecure;
+    return EXIT_FINE;
+}
+
+static void copy_pairs(struct pairs *to, const struct pairs *from)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        to->items = xrealloc(to->items, (to->n + 1) * sizeof(*to->items));
+        to->items[to->n++] =
+            (struct pair){xstrdup(from->items[i].name), xstrdup(from->items[i].value)};
+    }
+}
+
+static void use_access(struct session *s)
+{
+    const struct run_command *c = &s->command;
+
+    for (size_t i = 0; i < s->n_targets; i++) {
+        struct target *t = &s->targets[i];
+
+        copy_pairs(&t->auth, &c->auth);
+        copy_pairs(&t->headers, &c->headers);
+        if (c->path) {
+            free(t->path);
+            t->path = xstrdup(c->path);
+        }
+        if (!c->key.given)
+            continue;
+        free(t->key.name);
+        free(t->key.value);
+        t->key = (struct credential){true, c->key.in_header, xstrdup(c->key.name),
+                                     xstrdup(c->key.value)};
+    }
+}
+
+static int choose_targets(struct session *s)
+{
+    struct run_command *c = &s->command;
+    bool own = !c->url && !c->target_file;
+    int status = EXIT_FINE;
+
+    if (own)
+        use_own_servers(s);
+    else
+        status = use_given_target(s);
+    use_access(s);
+    if (!c->jobs_given)
+        c->options.jobs = own ? OWN_JOBS : OTHER_JOBS;
+    if (!c->connections_given)
+        c->options.max_connections = own ? OWN_CONNECTIONS : OTHER_CONNECTIONS;
+    return status;
+}
+
+/* ---- the end ---- */
+
+static void describe_target(struct session *s)
+{
+    const struct run_command *c = &s->command;
+    const struct target *t = &s->targets[0];
+    struct run_result *r = &s->result;
+
+    r->target_name = xstrdup(t->name ? t->name : t->url ? t->url : "target");
+    r->target_url = t->url ? xstrdup(t->url) : NULL;
+    r->target_info = t->info ? xstrdup(t->info) : NULL;
+    r->strict = c->strict;
+    if (c->url)
+        r->rerun = xasprintf("smcp-harness run %s", c->url);
+    else if (c->target_file)
+        r->rerun = xasprintf("smcp-harness run --target %s", c->target_file);
+    else
+        r->rerun = xstrdup("smcp-harness run");
+    if (c->scenarios) {
+        char *longer = xasprintf("%s --scenarios %s", r->rerun, c->scenarios);
+
+        free(r->rerun);
+        r->rerun = longer;
+    }
+}
+
+static bool write_report(const struct session *s, const struct report_format *format,
+                         const char *path, FILE *human)
+{
+    struct report_options options = {.verbosity = s->command.verbosity};
+    bool to_stdout = strcmp(path, "-") == 0;
+    FILE *out = to_stdout ? stdout : fopen(path, "w");
+    bool ok;
+
+    if (!out) {
+        fprintf(stderr, "smcp-harness run: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    ok = format->write(out, &s->result, &options);
+    if (to_stdout)
+        ok = fflush(out) == 0 && ok;
+    else
+        ok = fclose(out) == 0 && ok;
+    if (!ok)
+        fprintf(stderr, "smcp-harness run: %s: cannot be written: %s\n", path, strerror(errno));
+    (void)human;
+    return ok;
+}
+
+static bool write_results(const struct session *s)
+{
+    const char *dir = s->command.results;
+    bool ok = true;
+
+    if (!dir)
+        return true;
+    if (mkdir(dir, 0777) < 0 && errno != EEXIST) {
+        fprintf(stderr, "smcp-harness run: %s: %s\n", dir, strerror(errno));
+        return false;
+    }
+    for (size_t i = 0; i < report_formats_count; i++) {
+        char *path = xasprintf("%s/%s", dir, report_formats[i].file_name);
+
+        ok = write_report(s, &report_formats[i], path, stdout) && ok;
+        free(path);
+    }
+    return ok;
+}
+
+/* Machine output on stdout sends the text for people to stderr. */
+static bool write_reports(const struct session *s)
+{
+    const struct run_command *c = &s->command;
+    FILE *human = stdout;
+    struct report_options options = {.verbosity = c->verbosity};
+    bool ok = true;
+
+    for (size_t i = 0; i < c->n_reports; i++) {
+        if (strcmp(c->reports[i].path, "-") == 0)
+            human = stderr;
+        ok = write_report(s, c->reports[i].format, c->reports[i].path, human) && ok;
+    }
+    ok = write_results(s) && ok;
+    options.color = isatty(fileno(human)) && !getenv("NO_COLOR");
+    ok = report_text(human, &s->result, &options) && ok;
+    fflush(human);
+    return ok;
+}
+
+/* Blocked or unproven where a MUST was to be judged, and not as the consequence of a failure that is expected anyway. */
+static bool is_incomplete(const struct scenario_result *s, const struct check_result *c)
+{
+    if (c->verdict != VERDICT_INCONCLUSIVE || c->should || c->expected_failure)
+        return false;
+    return c->blocked_by < 0 || !s->checks[c->blocked_by].expected_failure;
+}
+
+static bool anything_incomplete(const struct run_result *r)
+{
+    for (size_t i = 0; i < r->n_scenarios; i++)
+        for (size_t k = 0; k < r->scenarios[i].n_checks; k++)
+            if (is_incomplete(&r->scenarios[i], &r->scenarios[i].checks[k]))
+                return true;
+    return false;
+}
+
+static int exit_status(const struct run_result *r, enum run_outcome outcome)
+{
+    struct run_counts n = run_result_count(r);
+
+    if (outcome == RUN_INTERRUPTED)
+        return 128 + r->signum;
+    if (outcome == RUN_UNREACHABLE)
+        return EXIT_NOT_REACHABLE;
+    if (outcome == RUN_FAULT || n.by_verdict[VERDICT_ERROR] > 0)
+        return EXIT_FAULT;
+    if (n.failed > 0 || n.stale > 0)
+        return EXIT_FAILED;
+    if (anything_incomplete(r))
+        return EXIT_INCOMPLETE;
+    return r->executed_checks == 0 ? EXIT_NOTHING_RAN : EXIT_FINE;
+}
+
+static int play(struct session *s)
+{
+    const struct run_command *c = &s->command;
+    const char *baseline = c->expected ? c->expected : s->targets[0].baseline;
+    enum run_outcome outcome;
+    char *error = NULL;
+
+    s->command.options.plan.schemas = schema_set_embedded();
+    s->command.options.progress = c->verbosity == 0 && isatty(STDERR_FILENO) && !getenv("CI");
+    s->command.options.verbosity = c->verbosity;
+    outcome = runner_run(&c->options, s->targets, s->n_targets, s->chosen, s->n_chosen, &s->result);
+    describe_target(s);
+    if (outcome == RUN_UNREACHABLE || outcome == RUN_FAULT) {
+        fprintf(stderr, "smcp-harness run: %s\n", s->result.error);
+        return exit_status(&s->result, outcome);
+    }
+    if (baseline && !baseline_apply(&s->result, baseline, &error))
+        return usage_error(error);
+    if (!write_reports(s))
+        return EXIT_FAULT;
+    return exit_status(&s->result, outcome);
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct session s = {.n_targets = 0};
+    bool go_on;
+    int status = run_command_read(&s.command, argc, argv, &go_on);
+
+    if (status == EXIT_FINE && go_on)
+        status = load_scenarios(&s);
+    if (status == EXIT_FINE && go_on && s.n_chosen == 0) {
+        fprintf(stderr, "smcp-harness run: no scenario is selected\n");
+        status = EXIT_NOTHING_RAN;
+    }
+    if (status == EXIT_FINE && go_on)
+        status = choose_targets(&s);
+    if (status == EXIT_FINE && go_on)
+        status = play(&s);
+    run_result_release(&s.result);
+    for (size_t i = 0; i < s.n_targets; i++)
+        target_release(&s.targets[i]);
+    free(s.chosen);
+    free(s.refserver);
+    scenario_set_release(&s.set);
+    run_command_release(&s.command);
+    return status;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HARNESS_MONITOR_H
+#define HARNESS_MONITOR_H
+
+#include "harness/peer.h"
+#include "harness/result.h"
+#include "smcp/schema.h"
+
+/*
+ * What every scenario is watched for, whatever it is about: acks that nobody asked for, packets that cross offices, messages that break
+ * the protocol's form.  Each is one check of the scenario.
+ */
+enum monitor_kind { MONITOR_ACKS, MONITOR_ISOLATION, MONITOR_WIRE, MONITOR_COUNT };
+
+struct monitor_row {
+    const char *check;
+    const char *const *requirements; /* NULL-terminated */
+};
+extern const struct monitor_row monitor_rows[MONITOR_COUNT];
+
+struct monitor {
+    char *reason[MONITOR_COUNT]; /* owned; first trouble, NULL while clean */
+    int journal_at[MONITOR_COUNT];
+};
+
+void monitor_init(struct monitor *m);
+void monitor_release(struct monitor *m);
+
+/* Something that is no packet has come. */
+void monitor_malformed(struct monitor *m, const struct peer *p, const char *text, int journal_at);
+
+struct monitor_view {
+    enum smcp_revision_id revision;
+    const struct schema_set *schemas;
+    const struct vars *vars;
+    const struct peer *peers;
+    size_t n_peers;
+};
+
+/* At the end of the scenario: look at everything that came, knowing everything that was sent and how it was answered. */
+void monitor_finish(struct monitor *m, const struct monitor_view *view);
+
+#endif

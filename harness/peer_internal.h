@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HARNESS_PEER_INTERNAL_H
+#define HARNESS_PEER_INTERNAL_H
+
+#include "harness/peer.h"
+
+/* Between peer.c and peer_send.c. */
+
+enum { PEER_MAX_MESSAGE = 16 << 20 };
+
+/* Send CONNECT of conn->nsp with conn->auth. */
+void peer_send_connect(struct peer_conn *c);
+
+/* Answer a request by the rules, now or later. */
+void peer_apply_rules(struct peer *p, int item);
+void peer_drop_delayed(struct peer *p);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HARNESS_PROBE_H
+#define HARNESS_PROBE_H
+
+#include "harness/peer.h"
+
+/*
+ * One connection at the start of the run: is the target there, what does its open packet say, and does it answer the fence on which
+ * every statement of absence rests.
+ */
+struct probe {
+    struct target *target;
+    struct net_loop *loop;
+    struct vars vars;
+    struct journal journal;
+    struct peer_host host;
+    struct actor_spec spec;
+    struct peer peer;
+    struct net_timer *timer;
+    unsigned fence;
+    uint64_t fence_us;
+    bool polling; /* second attempt, after WebSocket has failed */
+    bool done;
+    char *failure; /* owned; the target is not reachable */
+    void (*finished)(void *user);
+    void *user;
+};
+
+/* Start; `finished` is called once, never from within this call. */
+void probe_start(struct probe *p, struct net_loop *loop, struct target *target, uint64_t seed,
+                 void (*finished)(void *user), void *user);
+void probe_release(struct probe *p);
+
+/* Look at the connection again: at the end of each turn. */
+void probe_advance(struct probe *p);
+
+#endif

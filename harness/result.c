@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harness/result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/journal.h"
+
+static void check_release(struct check_result *c)
+{
+    free(c->reason);
+    free(c->expected);
+    free(c->actual);
+    free(c->diff);
+    free(c->observed);
+    free(c->baseline_reason);
+}
+
+static void scenario_result_release(struct scenario_result *s)
+{
+    for (size_t i = 0; i < s->n_checks; i++)
+        check_release(&s->checks[i]);
+    free(s->checks);
+    free(s->skip_reason);
+    free(s->trouble);
+    journal_entries_free(s->journal, s->n_journal);
+    for (size_t i = 0; s->actor_names && i < s->scenario->n_actors; i++)
+        free(s->actor_names[i]);
+    free(s->actor_names);
+}
+
+void run_result_release(struct run_result *r)
+{
+    for (size_t i = 0; i < r->n_scenarios; i++)
+        scenario_result_release(&r->scenarios[i]);
+    free(r->scenarios);
+    free(r->target_name);
+    free(r->target_url);
+    free(r->target_info);
+    free(r->started_at);
+    free(r->rerun);
+    free(r->error);
+    for (size_t i = 0; i < r->n_stale; i++)
+        free(r->stale[i]);
+    free(r->stale);
+    memset(r, 0, sizeof(*r));
+}
+
+void run_result_summarize(struct run_result *r)
+{
+    r->declared_checks = r->executed_checks = 0;
+    for (size_t i = 0; i < r->n_scenarios; i++) {
+        struct scenario_result *s = &r->scenarios[i];
+
+        s->verdict = VERDICT_SKIP;
+        for (size_t k = 0; k < s->n_checks; k++) {
+            r->declared_checks++;
+            r->executed_checks += s->checks[k].verdict != VERDICT_SKIP &&
+                                  s->checks[k].verdict != VERDICT_INCONCLUSIVE;
+            s->verdict = verdict_worse(s->verdict, s->checks[k].verdict);
+        }
+    }
+}
+
+static bool counts_as_failed(const struct run_result *r, const struct check_result *c)
+{
+    switch (c->verdict) {
+    case VERDICT_FAIL:
+        return !c->expected_failure;
+    case VERDICT_ERROR:
+        return true;
+    case VERDICT_WARN:
+    case VERDICT_INCONCLUSIVE:
+        return r->strict && !c->expected_failure;
+    case VERDICT_SKIP:
+    case VERDICT_PASS:
+    case VERDICT_INFO:
+    case VERDICT_FLAKY:
+        break;
+    }
+    return false;
+}
+
+struct run_counts run_result_count(const struct run_result *r)
+{
+    struct run_counts n = {.stale = r->n_stale};
+
+    for (size_t i = 0; i < r->n_scenarios; i++) {
+        for (size_t k = 0; k < r->scenarios[i].n_checks; k++) {
+            const struct check_result *c = &r->scenarios[i].checks[k];
+
+            n.by_verdict[c->verdict]++;
+            n.expected_failures += c->verdict == VERDICT_FAIL && c->expected_failure;
+            n.skipped += c->verdict == VERDICT_SKIP;
+            if (counts_as_failed(r, c))
+                n.failed++;
+            else
+                n.passed += c->verdict == VERDICT_PASS || c->verdict == VERDICT_INFO ||
+                            c->verdict == VERDICT_WARN;
+        }
+    }
+    return n;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HARNESS_RUN_COMMAND_H
+#define HARNESS_RUN_COMMAND_H
+
+#include "harness/report/report.h"
+#include "harness/runner.h"
+
+/* What the command line of `run` says. */
+
+struct report_request {
+    const struct report_format *format;
+    const char *path; /* borrowed from argv; "-": standard output */
+};
+
+struct text_list {
+    const char **items; /* array owned, texts borrowed */
+    size_t n;
+};
+
+struct run_command {
+    struct run_options options;
+    const char *url; /* NULL: a server of our own */
+    const char *target_file;
+    const char *refserver;
+    const char *scenarios; /* folder, NULL: the embedded ones */
+    const char *expected;  /* baseline file */
+    const char *results;   /* folder */
+    struct credential key;
+    struct pairs auth, headers;
+    const char *path;
+    bool insecure;
+    bool revision_given, jobs_given, connections_given;
+    bool strict;
+    int verbosity;
+    struct text_list only, exclude, tags;
+    struct report_request *reports; /* owned */
+    size_t n_reports;
+};
+
+/* EXIT_FINE and *ret_go_on true: play; else end with that status (help was printed, or the mistake). */
+int run_command_read(struct run_command *c, int argc, char **argv, bool *ret_go_on);
+void run_command_release(struct run_command *c);
+
+#endif

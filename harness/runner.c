@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harness/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "harness/probe.h"
+#include "harness/runner_plan.h"
+#include "wire/xmalloc.h"
+
+enum {
+    HEARTBEAT_MS = 200,
+    STALL_MS = 1000,       /* our own loop late by this much: deadlines wait */
+    SETTLE_MARGIN_MS = 30, /* so that a packet sent at the end of the window is still read */
+    SUSPECT_MS = 2000,
+};
+
+struct runner {
+    const struct run_options *options;
+    struct net_loop *loop;
+    struct target *targets;
+    size_t n_targets;
+    struct probe *probes;
+    size_t n_probed;
+    struct run_result *result;
+    struct playlist list;
+    size_t next; /* in list.order */
+    size_t running, parked, done;
+    unsigned connections; /* of what is running or parked, an estimate that is exact at each pump */
+    struct net_timer *timer, *heartbeat;
+    uint64_t heartbeat_due_ms, lag_ms, start_us;
+    uint64_t last_parked_ms;
+    bool playing, finished;
+    enum run_outcome outcome;
+    struct instance *last_sender, *suspect;
+    uint64_t suspect_ms;
+};
+
+static uint64_t now_ms(const struct runner *r)
+{
+    return net_loop_now_ms(r->loop);
+}
+
+static void stop(struct runner *r, enum run_outcome outcome)
+{
+    if (r->finished)
+        return;
+    r->finished = true;
+    r->outcome = outcome;
+    net_loop_stop(r->loop);
+}
+
+/* ---- what instances tell ---- */
+
+static void on_changed(void *user, struct instance *inst)
+{
+    (void)user;
+    inst->dirty = true;
+}
+
+static void on_sending(void *user, struct instance *inst)
+{
+    struct runner *r = user;
+
+    r->last_sender = inst;
+}
+
+static uint64_t get_lag(void *user)
+{
+    const struct runner *r = user;
+
+    return r->lag_ms;
+}
+
+static void target_died(struct runner *r, struct target *t, const char *how);
+
+static void on_lost(void *user, struct instance *inst, struct peer *p)
+{
+    struct runner *r = user;
+
+    if (!r->suspect || now_ms(r) - r->suspect_ms > SUSPECT_MS) {
+        r->suspect = r->last_sender ? r->last_sender : inst;
+        r->suspect_ms = now_ms(r);
+    }
+    if (!p->conn->open && p->conn->http_status == 0 && p->conn->close_text &&
+        strstr(p->conn->close_text, "refused"))
+        for (size_t i = 0; i < r->n_targets; i++)
+            if (inst->target == &r->targets[i] && !r->targets[i].argv)
+                target_died(r, &r->targets[i], p->conn->close_text);
+}
+
+/* ---- playing ---- */
+
+static struct scenario_result *result_of(struct runner *r, const struct play *play)
+{
+    return &r->result->scenarios[play->result];
+}
+
+static void start_play(struct runner *r, struct play *play)
+{
+    struct instance *inst = xcalloc(1, sizeof(*inst));
+
+    play->inst = inst;
+    inst->plan = &r->options->plan;
+    inst->loop = r->loop;
+    inst->sc = play->scenario;
+    inst->target = play->target;
+    inst->transport = play->transport;
+    inst->serial = (unsigned)(play - r->list.plays) + 1;
+    inst->result = result_of(r, play);
+    inst->changed = on_changed;
+    inst->lost = on_lost;
+    inst->sending = on_sending;
+    inst->lag = get_lag;
+    inst->user = r;
+    inst->result->started_us = net_loop_clock_us() - r->start_us;
+    r->running++;
+    instance_start(inst);
+}
+
+static void progress(struct runner *r, bool last)
+{
+    static const char wipe[] = "\r\033[K";
+
+    if (!r->options->progress)
+        return;
+    if (last)
+        fputs(wipe, stderr);
+    else
+        fprintf(stderr, "%s%zu of %zu scenarios, %zu under way", wipe, r->done + r->parked,
+                r->list.n_order, r->running);
+    fflush(stderr);
+}
+
+static void say_ended(const struct runner *r, const struct play *play)
+{
+    const struct scenario_result *result = &r->result->scenarios[play->result];
+
+    if (r->options->verbosity >= 2)
+        fprintf(stderr, "%-13s %s [%s]\n", verdict_name(result->verdict), play->scenario->id,
+                play->transport);
+}
+
+static void end_play(struct runner *r, struct play *play, const char *why)
+{
+    struct instance *inst = play->inst;
+
+    if (inst->phase == PHASE_PARKED)
+        r->parked--;
+    else
+        r->running--;
+    r->done++;
+    instance_finish(inst, why);
+    inst->result->ended_us = net_loop_clock_us() - r->start_us;
+    say_ended(r, play);
+    if (r->last_sender == inst)
+        r->last_sender = NULL;
+    if (r->suspect == inst)
+        r->suspect = NULL;
+    instance_release(inst);
+    free(inst);
+    play->inst = NULL;
+}
+
+static unsigned count_connections(const struct runner *r)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < r->list.n_plays; i++)
+        if (r->list.plays[i].inst)
+            n += instance_connections(r->list.plays[i].inst);
+    return n;
+}
+
+static uint64_t release_time(const struct runner *r)
+{
+    return r->last_parked_ms + r->options->plan.settle_ms + SETTLE_MARGIN_MS;
+}
+
+/* The settle window of everything that is parked is over. */
+static void release_parked(struct runner *r)
+{
+    for (size_t i = 0; i < r->list.n_order; i++) {
+        struct play *play = &r->list.plays[r->list.order[i]];
+
+        if (play->inst && play->inst->phase == PHASE_PARKED)
+            end_play(r, play, NULL);
+    }
+}
+
+/* Begin what may begin; end what may end. */
+static void pump(struct runner *r)
+{
+    while (r->next < r->list.n_order && r->running < r->options->jobs) {
+        struct play *play = &r->list.plays[r->list.order[r->next]];
+
+        if (r->running + r->parked > 0 &&
+            count_connections(r) + play->scenario->n_actors > r->options->max_connections)
+            break;
+        r->next++;
+        start_play(r, play);
+    }
+    if (r->running == 0 && r->parked > 0 && now_ms(r) >= release_time(r))
+        release_parked(r);
+    if (r->running == 0 && r->parked == 0 && r->next == r->list.n_order)
+        stop(r, RUN_DONE);
+}
+
+static void advance_plays(struct runner *r)
+{
+    uint64_t now = now_ms(r);
+
+    for (size_t i = 0; i < r->next; i++) {
+        struct play *play = &r->list.plays[r->list.order[i]];
+        struct instance *inst = play->inst;
+
+        if (!inst || inst->phase == PHASE_PARKED || (!inst->dirty && instance_deadline(inst) > now))
+            continue;
+        inst->dirty = false;
+        instance_advance(inst);
+        if (inst->phase == PHASE_PARKED) {
+            r->running--;
+            r->parked++;
+            r->last_parked_ms = now;
+        }
+    }
+}
+
+static bool anything_dirty(const struct runner *r)
+{
+    for (size_t i = 0; i < r->next; i++) {
+        const struct instance *inst = r->list.plays[r->list.order[i]].inst;
+
+        if (inst && inst->dirty && inst->phase != PHASE_PARKED)
+            return true;
+    }
+    return false;
+}
+
+static void arm_timer(struct runner *r)
+{
+    uint64_t due = UINT64_MAX;
+
+    for (size_t i = 0; i < r->next; i++) {
+        const struct instance *inst = r->list.plays[r->list.order[i]].inst;
+        uint64_t own = inst ? instance_deadline(inst) : UINT64_MAX;
+
+        if (own < due)
+            due = own;
+    }
+    if (r->running == 0 && r->parked > 0 && release_time(r) < due)
+        due = release_time(r);
+    if (due != UINT64_MAX)
+        net_timer_start(r->timer, due > now_ms(r) ? due : now_ms(r) + 1);
+}
+
+static void play_turn(struct runner *r)
+{
+    do {
+        advance_plays(r);
+        pump(r);
+    } while (!r->finished && anything_dirty(r));
+    if (!r->finished)
+        arm_timer(r);
+}
+
+/* ---- getting there ---- */
+
+static void begin_playing(struct runner *r)
+{
+    r->playing = true;
+    for (size_t i = 0; i < r->n_targets; i++)
+        probe_release(&r->probes[i]);
+    playlist_assign(&r->list, r->options, r->targets, r->n_targets, r->result);
+    net_timer_start(r->timer, now_ms(r) + 1); /* what comes of it is done at the end of that turn */
+}
+
+static void on_probed(void *user)
+{
+    struct runner *r = user;
+
+    r->n_probed++;
+}
+
+static void unreachable(struct runner *r, const struct target *t, const char *why)
+{
+    char *words = target_last_words(t);
+
+    if (!r->result->error)
+        r->result->error = xasprintf("%s is not reachable: %s%s%s",
+                                     t->url    ? t->url
+                                     : t->name ? t->name
+                                               : "the target",
+                                     why, *words ? "\nits last words on stderr:\n" : "", words);
+    free(words);
+    stop(r, RUN_UNREACHABLE);
+}
+
+static bool all_ready(const struct runner *r)
+{
+    for (size_t i = 0; i < r->n_targets; i++)
+        if (!r->targets[i].ready)
+            return false;
+    return true;
+}
+
+static void preparation_turn(struct runner *r)
+{
+    if (!all_ready(r))
+        return;
+    for (size_t i = 0; i < r->n_targets; i++) {
+        if (!r->probes[i].target)
+            probe_start(&r->probes[i], r->loop, &r->targets[i], r->options->plan.seed + i,
+                        on_probed, r);
+        else
+            probe_advance(&r->probes[i]);
+    }
+    for (size_t i = 0; i < r->n_targets; i++)
+        if (r->probes[i].done && r->probes[i].failure) {
+            unreachable(r, &r->targets[i], r->probes[i].failure);
+            return;
+        }
+    if (r->n_probed == r->n_targets)
+        begin_playing(r);
+}
+
+static void on_turn_end(void *user)
+{
+    struct runner *r = user;
+
+    if (r->finished)
+        return;
+    if (r->playing)
+        play_turn(r);
+    else
+        preparation_turn(r);
+}
+
+static void on_timer(void *user)
+{
+    struct runner *r = user;
+
+    if (r->playing || r->finished)
+        return; /* the work is done at the end of the turn, after what has arrived was read */
+    for (size_t i = 0; i < r->n_targets; i++)
+        if (!r->targets[i].ready) {
+            unreachable(r, &r->targets[i], "it did not say that it is ready in time");
+            return;
+        }
+}
+
+static void on_heartbeat(void *user)
+{
+    struct runner *r = user;
+    uint64_t now = now_ms(r);
+
+    if (now > r->heartbeat_due_ms + STALL_MS)
+        r->lag_ms += now - r->heartbeat_due_ms;
+    r->heartbeat_due_ms = now + HEARTBEAT_MS;
+    net_timer_start(r->heartbeat, r->heartbeat_due_ms);
+    if (r->playing)
+        progress(r, false);
+}
+
+/* ---- trouble ---- */
+
+/* Whoever spoke last when the connections broke is the one to look at; its first open check fails, the others can't be judged. */
+static void blame(struct play *play, const char *how)
+{
+    struct scenario_result *result = play->inst->result;
+
+    for (size_t i = 0; i < result->n_checks; i++) {
+        struct check_result *c = &result->checks[i];
+
+        if (c->verdict != VERDICT_SKIP)
+            continue;
+        c->verdict = VERDICT_FAIL;
+        c->reason = xasprintf("the target died while this scenario was under way: %s", how);
+        return;
+    }
+}
+
+static void drop_unplayed(struct runner *r, const struct target *t, const char *why)
+{
+    for (size_t i = r->next; i < r->list.n_order; i++) {
+        struct play *play = &r->list.plays[r->list.order[i]];
+        struct scenario_result *result = result_of(r, play);
+
+        if (t && play->target != t)
+            continue;
+        for (size_t k = 0; k < result->n_checks; k++) {
+            result->checks[k].verdict = VERDICT_INCONCLUSIVE;
+            result->checks[k].reason = xstrdup(why);
+        }
+        result->verdict = VERDICT_INCONCLUSIVE;
+    }
+}
+
+static void target_died(struct runner *r, struct target *t, const char *how)
+{
+    const char *culprit;
+    char *why;
+
+    if (r->result->error)
+        return;
+    if (!r->playing) {
+        unreachable(r, t, how);
+        return;
+    }
+    culprit = r->suspect ? r->suspect->sc->id : "unknown";
+    r->result->error =
+        xasprintf("the target died: %s; the scenario that spoke last: %s", how, culprit);
+    why = xasprintf("the target died (%s) during %s", how, culprit);
+    for (size_t i = 0; i < r->next; i++) {
+        struct play *play = &r->list.plays[r->list.order[i]];
+
+        if (play->inst && play->inst == r->suspect && play->inst->phase != PHASE_PARKED)
+            blame(play, how);
+    }
+    for (size_t i = 0; i < r->next; i++) {
+        struct play *play = &r->list.plays[r->list.order[i]];
+
+        if (play->inst)
+            end_play(r, play, why);
+    }
+    drop_unplayed(r, NULL, why);
+    r->next = r->list.n_order;
+    free(why);
+    stop(r, RUN_DONE);
+}
+
+static void on_target(void *user, struct target *t)
+{
+    struct runner *r = user;
+    char *how;
+
+    if (!t->exited || t->was_killed || r->finished)
+        return;
+    how = t->term_signal
+              ? xasprintf("killed by signal %d (%s)", t->term_signal, strsignal(t->term_signal))
+              : xasprintf("it exited with status %lld", (long long)t->exit_status);
+    target_died(r, t, how);
+    free(how);
+}
+
+static void on_signal(void *user, int signum)
+{
+    struct runner *r = user;
+
+    r->result->interrupted = true;
+    r->result->signum = signum;
+    for (size_t i = 0; i < r->next; i++) {
+        struct play *play = &r->list.plays[r->list.order[i]];
+
+        if (play->inst)
+            end_play(r, play, "interrupted");
+    }
+    drop_unplayed(r, NULL, "interrupted");
+    stop(r, RUN_INTERRUPTED);
+}
+
+/* ---- the run ---- */
+
+static bool start_targets(struct runner *r)
+{
+    uint32_t patience = 0;
+
+    for (size_t i = 0; i < r->n_targets; i++) {
+        struct target *t = &r->targets[i];
+        char *error = NULL;
+
+        t->changed = on_target;
+        t->user = r;
+        if (t->ready_timeout_ms > patience)
+            patience = t->ready_timeout_ms;
+        if (!target_start(t, r->loop, &error)) {
+            unreachable(r, t, error ? error : "it cannot be started");
+            free(error);
+            return false;
+        }
+    }
+    net_timer_start(r->timer, now_ms(r) + (all_ready(r) ? 1 : patience));
+    return true;
+}
+
+static void stamp(struct run_result *result)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+    char text[32];
+
+    gmtime_r(&now, &tm);
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    result->started_at = xstrdup(text);
+}
+
+static void release(struct runner *r)
+{
+    for (size_t i = 0; i < r->list.n_plays; i++)
+        if (r->list.plays[i].inst) {
+            instance_release(r->list.plays[i].inst);
+            free(r->list.plays[i].inst);
+        }
+    playlist_release(&r->list);
+    for (size_t i = 0; i < r->n_targets; i++) {
+        if (r->probes[i].target)
+            probe_release(&r->probes[i]);
+        target_stop(&r->targets[i]);
+        net_process_free(r->targets[i].process);
+        r->targets[i].process = NULL;
+    }
+    free(r->probes);
+    net_timer_free(r->timer);
+    net_timer_free(r->heartbeat);
+    net_loop_free(r->loop);
+}
+
+enum run_outcome runner_run(const struct run_options *options, struct target *targets,
+                            size_t n_targets, const struct scenario *const *scenarios,
+                            size_t n_scenarios, struct run_result *result)
+{
+    struct runner r = {
+        .options = options, .targets = targets, .n_targets = n_targets, .result = result};
+    const char *error = NULL;
+
+    r.loop = net_loop_new(&error);
+    if (!r.loop) {
+        result->error = xstrdup(error);
+        return RUN_FAULT;
+    }
+    r.start_us = net_loop_clock_us();
+    stamp(result);
+    result->seed = options->plan.seed;
+    result->settle_ms = options->plan.settle_ms;
+    result->revision = options->plan.revision;
+    playlist_init(&r.list, options, scenarios, n_scenarios, result);
+    r.probes = xcalloc(n_targets, sizeof(*r.probes));
+    r.timer = net_timer_new(r.loop, on_timer, &r);
+    r.heartbeat = net_timer_new(r.loop, on_heartbeat, &r);
+    r.heartbeat_due_ms = now_ms(&r) + HEARTBEAT_MS;
+    net_timer_start(r.heartbeat, r.heartbeat_due_ms);
+    net_loop_on_turn_end(r.loop, on_turn_end, &r);
+    net_loop_on_signal(r.loop, on_signal, &r);
+    if (start_targets(&r))
+        net_loop_run(r.loop);
+    progress(&r, true);
+    result->duration_ms = (uint32_t)((net_loop_clock_us() - r.start_us) / 1000);
+    run_result_summarize(result);
+    release(&r);
+    return r.outcome;
+}

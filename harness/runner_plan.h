@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HARNESS_RUNNER_PLAN_H
+#define HARNESS_RUNNER_PLAN_H
+
+#include "harness/runner.h"
+
+/* What is to be played: every scenario, on every transport, as often as asked for. */
+struct play {
+    const struct scenario *scenario;
+    const char *transport; /* static */
+    size_t result;         /* index in the run's scenario results */
+    struct target *target; /* set by playlist_assign */
+    struct instance *inst; /* while it is under way or parked */
+};
+
+struct playlist {
+    struct play *plays; /* owned; in the order of the report */
+    size_t n_plays;
+    size_t *order; /* owned; indices of what is really played, in the order of starting */
+    size_t n_order;
+};
+
+/* Make the plays and their result rows. */
+void playlist_init(struct playlist *list, const struct run_options *options,
+                   const struct scenario *const *scenarios, size_t n_scenarios,
+                   struct run_result *result);
+
+/* Now that it is known what the targets can do: who plays where; what can't be played is a skip with its reason. */
+void playlist_assign(struct playlist *list, const struct run_options *options,
+                     struct target *targets, size_t n_targets, struct run_result *result);
+void playlist_release(struct playlist *list);
+
+#endif

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/steps.h"
+#include "wire/xmalloc.h"
+
+enum { MAX_BYTES = 4 << 20, SILENCE_SLACK_MS = 3000 };
+
+static void fail(struct step_run *run, char *reason, const char *actual)
+{
+    struct finding f = {
+        .reason = reason, .actual = actual ? xstrdup(actual) : NULL, .journal_at = -1};
+
+    step_fail(run, &f);
+}
+
+static bool word_is(const struct step_run *run, const char *name, const char *word)
+{
+    const struct json_node *node = step_attribute(run, name);
+
+    return node && json_string_is(node->text, slice_str(word));
+}
+
+/* ---- connecting ---- */
+
+void connect_start(struct step_run *run)
+{
+    struct connect_attributes how = {.actor = run->peer->spec->node, .step = run->step->node};
+    const struct json_node *with = step_attribute(run, "with");
+    char *error = NULL;
+
+    if (with) {
+        run->match = step_matcher(run, with);
+        if (!run->match)
+            return;
+    }
+    if (!peer_connect(run->peer, &how, &error)) {
+        step_error(run, error);
+        return;
+    }
+    run->conn = run->peer->conn->serial;
+}
+
+static const struct peer_conn *conn_of(const struct step_run *run)
+{
+    return run->conn > 0 ? run->peer->conns[run->conn - 1] : NULL;
+}
+
+/* The answer to CONNECT as JSON; empty when there is none. */
+static struct slice connect_answer(const struct step_run *run, const struct peer_conn *c)
+{
+    const struct inbox_item *item = c->connect_at >= 0 ? &run->peer->inbox[c->connect_at] : NULL;
+
+    return item ? slice_of(item->payload, item->payload_len) : slice_of(NULL, 0);
+}
+
+static bool is_connected(const struct step_run *run, const struct peer_conn *c)
+{
+    bool upgrade = word_is(run, "transport", "upgrade") ||
+                   (!step_attribute(run, "transport") && !run->peer->spec->transport &&
+                    run->peer->host->mode == CLIENT_UPGRADE);
+
+    if (upgrade && !c->upgraded)
+        return false;
+    return c->nsp ? c->accepted : c->open;
+}
+
+static char *connect_outcome(const struct step_run *run, const struct peer_conn *c)
+{
+    struct slice answer = connect_answer(run, c);
+
+    if (c->refused)
+        return xasprintf("CONNECT_ERROR %.*s", (int)(answer.len < 200 ? answer.len : 200),
+                         answer.ptr ? answer.ptr : "");
+    if (c->accepted)
+        return xasprintf("CONNECT%s", c->nsp_ended ? ", then DISCONNECT"
+                                      : c->closed  ? ", then closed"
+                                                   : "");
+    if (c->closed)
+        return xasprintf("no connection: %s", c->close_text);
+    return xstrdup(c->open ? "no answer to CONNECT" : "no answer to the handshake");
+}
+
+/* It went as it should, as far as the outcome goes: now what came is looked at. */
+static void judge_answer(struct step_run *run, const struct peer_conn *c)
+{
+    struct slice answer = connect_answer(run, c);
+    struct finding f = {.journal_at = -1};
+    struct mismatch miss = {0};
+
+    if (run->match && !matcher_match(run->match, answer, &miss)) {
+        f.reason = xasprintf("answer to CONNECT at `%s`: expected %s, got %s", miss.pointer,
+                             miss.expected, miss.actual);
+        f.actual = shorten(answer);
+        f.soft = true;
+        mismatch_release(&miss);
+        step_fail(run, &f);
+        return;
+    }
+    if (step_capture(run, answer.len ? answer : slice_str("null"), &f))
+        step_pass(run);
+    else
+        step_fail(run, &f);
+}
+
+static bool is_refused(const struct peer_conn *c)
+{
+    return c->refused || c->nsp_ended || (c->closed && !c->lost);
+}
+
+static void poll_refused(struct step_run *run, const struct peer_conn *c)
+{
+    if (is_refused(c)) {
+        judge_answer(run, c);
+    } else if (c->open && step_soft_wait(run)) {
+        run->armed =
+            true; /* silence, or CONNECT without the DISCONNECT that must follow: the end will tell (D-31) */
+        run->state = STEP_DONE;
+    }
+}
+
+void connect_poll(struct step_run *run)
+{
+    const struct peer_conn *c = conn_of(run);
+    char *outcome;
+
+    if (run->step->observe || word_is(run, "outcome", "any")) {
+        if (is_refused(c) || is_connected(run, c) || (c->open && step_soft_wait(run))) {
+            outcome = connect_outcome(run, c);
+            if (run->step->observe) {
+                step_observed(run, outcome);
+            } else {
+                free(outcome);
+                judge_answer(run, c);
+            }
+        }
+    } else if (word_is(run, "outcome", "refused")) {
+        poll_refused(run, c);
+    } else if (is_refused(c)) {
+        outcome = connect_outcome(run, c);
+        fail(run, xasprintf("%s was not accepted: %s", run->peer->spec->name, outcome), outcome);
+        free(outcome);
+    } else if (is_connected(run, c)) {
+        judge_answer(run, c);
+    }
+}
+
+void connect_expire(struct step_run *run)
+{
+    const struct peer_conn *c = conn_of(run);
+    char *outcome = connect_outcome(run, c);
+
+    if (run->step->observe)
+        step_observed(run, outcome);
+    else {
+        fail(run,
+             xasprintf("%s: %s within %u ms", run->peer->spec->name, outcome,
+                       (unsigned)(run->deadline_ms - run->started_ms)),
+             outcome);
+        free(outcome);
+    }
+}
+
+/* Of refusals that were not there yet: accepted and never ended is no refusal. */
+void connect_finish(struct step_run *run)
+{
+    const struct peer_conn *c = conn_of(run);
+    struct finding f = {.journal_at = -1, .hit = true};
+
+    if (!run->armed)
+        return;
+    if (!c->accepted || is_refused(c)) {
+        step_absent(run);
+        return;
+    }
+    f.reason =
+        xasprintf("the CONNECT of %s was accepted, and must be refused", run->peer->spec->name);
+    f.expected = xstrdup("CONNECT_ERROR, or CONNECT then DISCONNECT, or a closed connection");
+    f.actual = connect_outcome(run, c);
+    step_fail(run, &f);
+}
+
+/* ---- ending ---- */
+
+void disconnect_start(struct step_run *run)
+{
+    static const struct {
+        const char *word;
+        enum client_loss how;
+    } kinds[] = {{"rst", LOSS_RST},
+                 {"fin", LOSS_FIN},
+                 {"ws-close", LOSS_WS_CLOSE},
+                 {"eio-close", LOSS_EIO_CLOSE}};
+
+    if (!peer_can_send(run->peer)) {
+        fail(run, peer_trouble(run->peer), NULL);
+        return;
+    }
+    if (word_is(run, "how", "namespace")) {
+        peer_leave_namespace(run->peer);
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (word_is(run, "how", kinds[i].word))
+            peer_lose(run->peer, kinds[i].how);
+}
+
+void silent_start(struct step_run *run)
+{
+    if (peer_can_send(run->peer))
+        peer_mute(run->peer);
+    else
+        fail(run, peer_trouble(run->peer), NULL);
+}
+
+void disconnected_start(struct step_run *run)
+{
+    const struct eio_open *open;
+    uint64_t patience;
+
+    if (!run->peer->conn) {
+        fail(run, peer_trouble(run->peer), NULL);
+        return;
+    }
+    run->conn = run->peer->conn->serial;
+    open = run->peer->conn->client ? eio_client_open_info(run->peer->conn->client) : NULL;
+    if (!run->peer->conn->muted || !open || run->step->within_ms)
+        return;
+    patience = (uint64_t)open->ping_interval_ms + open->ping_timeout_ms + SILENCE_SLACK_MS;
+    if (patience > run->deadline_ms - run->started_ms)
+        run->deadline_ms = run->started_ms + patience;
+}
+
+void disconnected_poll(struct step_run *run)
+{
+    const struct peer_conn *c = conn_of(run);
+    bool ended = c->closed && c->by_peer;
+
+    if (word_is(run, "layer", "namespace"))
+        ended = ended || c->nsp_ended;
+    if (ended && run->step->observe)
+        step_observed(run, xstrdup(c->closed ? c->close_text : "DISCONNECT"));
+    else if (ended)
+        step_pass(run);
+    else if (run->step->observe && step_soft_wait(run))
+        step_observed(run, xstrdup("still connected"));
+}
+
+void disconnected_expire(struct step_run *run)
+{
+    fail(run,
+         xasprintf("the server has not ended the connection of %s within %u ms",
+                   run->peer->spec->name, (unsigned)(run->deadline_ms - run->started_ms)),
+         "still connected");
+}
+
+/* ---- raw HTTP ---- */
+
+static void journal_http(struct step_run *run, bool outgoing, const char *line, struct slice body)
+{
+    struct tap_frame frame = {outgoing, outgoing ? TAP_HTTP_REQUEST : TAP_HTTP_RESPONSE,
+                              slice_str(line), body};
+
+    journal_add(&run->inst->journal, run->peer->index, &frame);
+}
+
+/* A JSON body as it is, anything else as a string. */
+static void append_body(struct buf *out, struct slice body)
+{
+    if (body.len > 0 && json_scan(body, JSON_DEPTH_LIMIT, NULL) == WIRE_OK)
+        buf_append_slice(out, body);
+    else
+        buf_append_json_string(out, body);
+}
+
+static void http_done(void *user, const struct http_result *result)
+{
+    struct step_run *run = user;
+    struct buf *value = &run->http_value;
+    char line[32];
+
+    run->http = NULL;
+    if (result->error) {
+        run->http_error = xstrdup(result->error);
+    } else {
+        buf_appendf(value, "{\"status\":%d,\"headers\":{", result->status);
+        for (unsigned i = 0; i < result->n_headers; i++) {
+            if (i > 0)
+                buf_append_ch(value, ',');
+            buf_append_json_string(value, slice_str(result->headers[i].name));
+            buf_append_ch(value, ':');
+            buf_append_json_string(value, slice_str(result->headers[i].value));
+        }
+        buf_append_str(value, "},\"body\":");
+        append_body(value, result->body);
+        buf_append_ch(value, '}');
+    }
+    snprintf(line, sizeof(line), "%d", result->status);
+    journal_http(run, false, result->error ? result->error : line, result->body);
+    run->inst->changed(run->inst->user, run->inst);
+}
+
+static bool expand_part(struct step_run *run, const struct json_node *node, struct buf *out)
+{
+    struct template_env env = instance_env(run->inst);
+    char *missing = NULL;
+    bool ok = node->type == JSON_STRING ? template_expand_text(node, &env, out, &missing)
+                                        : template_expand(node, &env, out, &missing);
+
+    if (!ok)
+        step_error(run, xasprintf("{%s} has no value yet", missing));
+    free(missing);
+    return ok;
+}
+
+enum { MAX_HEADERS = 32 };
+
+struct http_parts {
+    struct buf path, body;
+    struct net_header headers[MAX_HEADERS];
+    unsigned n_headers;
+};
+
+static void http_parts_release(struct http_parts *parts)
+{
+    for (unsigned i = 0; i < parts->n_headers; i++) {
+        free((void *)(uintptr_t)parts->headers[i].name);
+        free((void *)(uintptr_t)parts->headers[i].value);
+    }
+    buf_release(&parts->path);
+    buf_release(&parts->body);
+}
+
+static bool http_query(struct step_run *run, struct buf *path)
+{
+    const struct json_node *query = step_attribute(run, "query");
+    char separator = memchr(path->data, '?', path->len) ? '&' : '?';
+
+    for (const struct json_node *m = query ? query->first : NULL; m; m = m->next) {
+        char *name = json_node_key(m);
+
+        buf_append_ch(path, separator);
+        buf_append_str(path, name);
+        buf_append_ch(path, '=');
+        free(name);
+        separator = '&';
+        if (!expand_part(run, m, path))
+            return false;
+    }
+    return true;
+}
+
+static bool http_parts_read(struct step_run *run, struct http_parts *parts)
+{
+    const struct json_node *path = step_attribute(run, "path");
+    const struct json_node *body = step_attribute(run, "body");
+    const struct json_node *headers = step_attribute(run, "headers");
+
+    buf_init(&parts->path, 65536);
+    buf_init(&parts->body, MAX_BYTES);
+    parts->n_headers = 0;
+    if (!path)
+        buf_appendf(&parts->path, "%s/", run->inst->target->path);
+    else if (!expand_part(run, path, &parts->path))
+        return false;
+    if (!http_query(run, &parts->path) || (body && !expand_part(run, body, &parts->body)))
+        return false;
+    buf_append_ch(&parts->path, '\0');
+    for (const struct json_node *m = headers ? headers->first : NULL;
+         m && parts->n_headers < MAX_HEADERS; m = m->next) {
+        struct buf value;
+
+        buf_init(&value, 65536);
+        if (!expand_part(run, m, &value)) {
+            buf_release(&value);
+            return false;
+        }
+        parts->headers[parts->n_headers++] =
+            (struct net_header){json_node_key(m), buf_take_str(&value)};
+    }
+    return true;
+}
+
+static bool pattern_attribute(struct step_run *run, const char *name, struct matcher **ret)
+{
+    const struct json_node *node = step_attribute(run, name);
+
+    if (!node)
+        return true;
+    *ret = step_matcher(run, node);
+    return *ret != NULL;
+}
+
+void request_start(struct step_run *run)
+{
+    char *method = step_text(run, "method");
+    struct http_call_config config;
+    struct http_parts parts;
+    char *line;
+
+    if (!pattern_attribute(run, "status", &run->match) ||
+        !pattern_attribute(run, "response_headers", &run->match_more) ||
+        !pattern_attribute(run, "response_body", &run->match_body)) {
+        free(method);
+        return;
+    }
+    if (http_parts_read(run, &parts)) {
+        config =
+            (struct http_call_config){.to = run->inst->target->to,
+                                      .method = method ? method : "GET",
+                                      .path = parts.path.data,
+                                      .headers = parts.headers,
+                                      .n_headers = parts.n_headers,
+                                      .body = buf_slice(&parts.body),
+                                      .has_body = step_attribute(run, "body") != NULL,
+                                      .max_body_bytes = MAX_BYTES,
+                                      .timeout_ms = (uint32_t)(run->deadline_ms - run->started_ms)};
+        line = xasprintf("%s %s", config.method, config.path);
+        journal_http(run, true, line, config.body);
+        free(line);
+        run->http = http_call_start(run->inst->loop, &config, http_done, run);
+    }
+    http_parts_release(&parts);
+    free(method);
+}
+
+static bool part_matches(struct step_run *run, const struct matcher *m, const char *name,
+                         struct finding *f)
+{
+    struct slice part = {0};
+    struct mismatch miss = {0};
+
+    if (!m)
+        return true;
+    if (!json_member(buf_slice(&run->http_value), name, &part, NULL))
+        part = slice_of(NULL, 0);
+    if (matcher_match(m, part, &miss))
+        return true;
+    f->reason = xasprintf("HTTP %s%s%s: expected %s, got %s", name, *miss.pointer ? " at " : "",
+                          miss.pointer, miss.expected, miss.actual);
+    f->actual = shorten(buf_slice(&run->http_value));
+    f->soft = true;
+    mismatch_release(&miss);
+    return false;
+}
+
+void request_poll(struct step_run *run)
+{
+    struct finding f = {.journal_at = -1};
+
+    if (run->http_error && run->step->observe) {
+        step_observed(run, xstrdup(run->http_error));
+    } else if (run->http_error) {
+        fail(run, xasprintf("HTTP request: %s", run->http_error), run->http_error);
+    } else if (run->http_value.len > 0 && run->step->observe) {
+        step_observed(run, shorten(buf_slice(&run->http_value)));
+    } else if (run->http_value.len > 0) {
+        if (part_matches(run, run->match, "status", &f) &&
+            part_matches(run, run->match_more, "headers", &f) &&
+            part_matches(run, run->match_body, "body", &f) &&
+            step_capture(run, buf_slice(&run->http_value), &f))
+            step_pass(run);
+        else
+            step_fail(run, &f);
+    }
+}
+
+void request_expire(struct step_run *run)
+{
+    fail(run,
+         xasprintf("no HTTP answer within %u ms", (unsigned)(run->deadline_ms - run->started_ms)),
+         "no answer");
+}
+
+/* ---- fence ---- */
+
+void fence_start(struct step_run *run)
+{
+    if (!peer_can_send(run->peer))
+        fail(run, peer_trouble(run->peer), NULL);
+    else
+        run->fence = peer_fence(run->peer);
+}
+
+void fence_poll(struct step_run *run)
+{
+    if (run->fence == 0 || peer_fenced(run->peer, run->fence))
+        step_pass(run); /* a target without a fence: later absences are unproven anyway */
+}
+
+void fence_expire(struct step_run *run)
+{
+    fail(run, xasprintf("%s: the fence was not answered", run->peer->spec->name), NULL);
+}
+
+/* ---- the table ---- */
+
+const struct verb_ops verb_ops[VERB_COUNT] = {
+    [VERB_CONNECT] = {connect_start, connect_poll, connect_expire, connect_finish},
+    [VERB_DISCONNECT] = {disconnect_start, NULL, NULL, NULL},
+    [VERB_GO_SILENT] = {silent_start, NULL, NULL, NULL},
+    [VERB_IS_DISCONNECTED] = {disconnected_start, disconnected_poll, disconnected_expire, NULL},
+    [VERB_JOIN] = {join_start, ack_poll, ack_expire, ack_finish},
+    [VERB_LEAVE] = {leave_start, ack_poll, ack_expire, ack_finish},
+    [VERB_EMIT] = {emit_start, ack_poll, ack_expire, ack_finish},
+    [VERB_GET_ACK] = {get_ack_start, ack_poll, ack_expire, ack_finish},
+    [VERB_GET_NO_ACK] = {no_ack_start, no_ack_poll, NULL, no_ack_finish},
+    [VERB_IS_REFUSED] = {no_ack_start, no_ack_poll, NULL, refused_finish},
+    [VERB_RECEIVE] = {receive_start, receive_poll, receive_expire, receive_finish},
+    [VERB_NEVER_RECEIVE] = {never_start, NULL, NULL, never_finish},
+    [VERB_ACK] = {ack_start, NULL, NULL, NULL},
+    [VERB_ANSWER] = {answer_start, NULL, NULL, NULL},
+    [VERB_LIST] = {list_start, ack_poll, ack_expire, ack_finish},
+    [VERB_SEND_PACKET] = {send_packet_start, NULL, NULL, NULL},
+    [VERB_SEND_ENGINE] = {send_engine_start, NULL, NULL, NULL},
+    [VERB_SEND_BYTES] = {send_bytes_start, NULL, NULL, NULL},
+    [VERB_RECEIVE_PACKET] = {packet_start, packet_poll, packet_expire, packet_finish},
+    [VERB_NEVER_PACKET] = {never_packet_start, NULL, NULL, never_packet_finish},
+    [VERB_REQUEST] = {request_start, request_poll, request_expire, NULL},
+    [VERB_FENCE] = {fence_start, fence_poll, fence_expire, NULL},
+};
