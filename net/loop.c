@@ -93,7 +93,8 @@ void net_loop_off_turn_end(struct net_loop *loop, net_turn_fn *fn, void *user)
         if (loop->hooks[i].fn != fn || loop->hooks[i].user != user)
             continue;
         loop->n_hooks--;
-        /* Moved down in order: a hook that removes itself makes the next one wait for the next round. */
+        /* Moved down in order: a hook that removes itself makes the next one wait for the next round, so there must be one. */
+        loop_touch(loop);
         memmove(&loop->hooks[i], &loop->hooks[i + 1], (loop->n_hooks - i) * sizeof(loop->hooks[0]));
         return;
     }
