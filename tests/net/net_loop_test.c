@@ -160,7 +160,7 @@ END_TEST
 START_TEST(child_group_is_killed_with_its_children)
 {
     /* The grandchild holds stdout: only killing the whole group ends both. */
-    static const char *const argv[] = {"sh", "-c", "cat & echo ready; wait", NULL};
+    static const char *const argv[] = {"sh", "-c", "exec 3<&0; cat <&3 & echo ready; wait", NULL};
     struct net_loop *loop = loop_new_or_fail();
     struct child child = {0};
     struct net_process_config config = {
