@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "harness/args.h"
+#include "harness/cli.h"
 #include "harness/scenario.h"
 #include "wire/xmalloc.h"
 
@@ -18,9 +18,19 @@ static const char usage[] = "Usage: smcp-harness check [FILE|FOLDER]...\n"
                             "  smcp-harness check scenarios/rooms/join.json\n"
                             "  smcp-harness check scenarios\n";
 
-static const struct arg_spec specs[] = {
-    {"--scenarios", "DIR", "check all files of a folder (as an argument)"},
+enum { OPT_SCENARIOS, OPT_HELP };
+
+static const struct cli_option specs[] = {
+    [OPT_SCENARIOS] = {"--scenarios", 0, "DIR", "check all files of a folder (as an argument)"},
+    [OPT_HELP] = {"--help", 'h', NULL, "this text"},
 };
+
+static void print_help(void)
+{
+    fputs(usage, stdout);
+    puts("\nOptions:");
+    cli_print_options(specs, ARRAY_LEN(specs));
+}
 
 struct checked {
     char *id;   /* owned */
@@ -126,18 +136,19 @@ static bool check_embedded(struct report *r)
 
 int cmd_check(int argc, char **argv)
 {
-    struct args args = {argc, argv, 1};
+    struct cli cli;
     struct report r = {0};
     bool given = false, ok = true;
     const char *value;
     int arg;
 
-    while ((arg = args_next(&args, specs, ARRAY_LEN(specs), &value)) != ARGS_END) {
-        if (arg == ARGS_HELP) {
-            args_help(usage, specs, ARRAY_LEN(specs));
+    cli_init(&cli, "smcp-harness check", specs, ARRAY_LEN(specs), argc, argv);
+    while ((arg = cli_next(&cli, &value)) != CLI_END) {
+        if (arg == OPT_HELP) {
+            print_help();
             return 0;
         }
-        if (arg == ARGS_BAD)
+        if (arg == CLI_ERROR)
             return 2;
         given = true;
         ok &= check_path(&r, value);
