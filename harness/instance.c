@@ -148,19 +148,34 @@ static void name_actor(struct instance *inst, struct peer *p)
     buf_release(&text);
 }
 
-static void name_office(void *user, const struct step *step, int group)
+static void name_office_as(struct instance *inst, char *stem)
 {
-    struct instance *inst = user;
-    char *stem = json_node_str(json_get(step->node, "office"), NULL);
     char *real;
 
-    (void)group;
     if (!stem)
         return;
     real = vars_unique(&inst->vars, stem);
     vars_set_text(&inst->vars, stem, slice_str(real));
     free(real);
     free(stem);
+}
+
+static void name_office(void *user, const struct step *step, int group)
+{
+    struct instance *inst = user;
+
+    (void)group;
+    name_office_as(inst, json_node_str(json_get(step->node, "office"), NULL));
+}
+
+/* Those of the steps, and those that only references name. */
+static void name_offices(struct instance *inst)
+{
+    const struct json_node *more = json_get(json_doc_root(inst->sc->doc), "offices");
+
+    each_step(inst->sc, inst->plan->revision, name_office, inst);
+    for (const struct json_node *m = more ? more->first : NULL; m; m = m->next)
+        name_office_as(inst, json_node_str(m, NULL));
 }
 
 static void on_changed(void *user)
@@ -244,7 +259,7 @@ void instance_start(struct instance *inst)
     inst->peers = xcalloc(sc->n_actors ? sc->n_actors : 1, sizeof(*inst->peers));
     inst->fences = xcalloc(sc->n_actors ? sc->n_actors : 1, sizeof(*inst->fences));
     inst->fence_done = xcalloc(sc->n_actors ? sc->n_actors : 1, sizeof(*inst->fence_done));
-    each_step(sc, inst->plan->revision, name_office, inst);
+    name_offices(inst);
     for (size_t i = 0; i < sc->n_actors; i++) {
         peer_init(&inst->peers[i], &inst->host, &sc->actors[i], (int)i);
         name_actor(inst, &inst->peers[i]);

@@ -13,7 +13,7 @@
 struct command {
     const char *name;
     int (*run)(int argc, char **argv);
-    const char *help;
+    const char *help; /* NULL: hidden, for the build of the documentation */
 };
 
 static const struct command commands[] = {
@@ -22,6 +22,9 @@ static const struct command commands[] = {
     {"explain", cmd_explain, "what a scenario, check or requirement is about"},
     {"check", cmd_check, "lint scenario files"},
     {"coverage", cmd_coverage, "which requirement is covered by which check"},
+#ifdef SMCP_HAVE_LANGUAGE
+    {"language", cmd_language, NULL},
+#endif
 #ifdef SMCP_HAVE_BENCH
     {"bench", cmd_bench, "measure tool calls per second through servers, side by side"},
 #endif
@@ -33,7 +36,8 @@ static int help(void)
            "The referee of the A2C-SMCP protocol: plays scripted clients against a server and "
            "judges what it does.\n\n");
     for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        printf("  %-10s %s\n", commands[i].name, commands[i].help);
+        if (commands[i].help)
+            printf("  %-10s %s\n", commands[i].name, commands[i].help);
     printf("\nExamples:\n"
            "  smcp-harness run                              against a reference server of its own\n"
            "  smcp-harness run http://127.0.0.1:3000        against your server\n"
