@@ -55,7 +55,9 @@ struct sock_tls *sock_tls_new(const char *host, bool insecure, const char **rete
     SSL_set_connect_state(tls->ssl);
     SSL_set_mode(tls->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     if (inet_pton(AF_INET, host, address) != 1 && inet_pton(AF_INET6, host, address) != 1)
-        SSL_set_tlsext_host_name(tls->ssl, host);
+        /* SSL_set_tlsext_host_name(), whose cast clang refuses */
+        SSL_ctrl(tls->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 (void *)(uintptr_t)host);
     return tls;
 }
 
