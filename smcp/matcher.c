@@ -127,7 +127,8 @@ static double walk_regex(struct walk *w, const struct pattern *p, const struct j
     pcre2_code *code = p->regex;
     struct buf expression;
     char *why = NULL;
-    bool found = false;
+    bool found, unknown = false;
+    double near;
 
     if (!v || v->type != JSON_STRING)
         return miss(w, p, v, 0);
@@ -136,10 +137,16 @@ static double walk_regex(struct walk *w, const struct pattern *p, const struct j
     buf_init(&expression, WIRE_MAX_QUEUE_BYTES);
     if (matcher_regex_expand(p->node, &w->m->env, &expression, &why))
         code = matcher_regex(buf_slice(&expression), &why);
+    else
+        unknown = true;
     buf_release(&expression);
-    if (!code)
-        return miss_text(w, v, 0,
-                         xasprintf("an expression that cannot be used: %s", why ? why : "?"));
+    if (!code) {
+        near = miss_text(w, v, 0,
+                         unknown ? xasprintf("{%s}, which has no value", why)
+                                 : xasprintf("a usable expression: %s", why));
+        free(why);
+        return near;
+    }
     found = search(w, code, v);
     pcre2_code_free(code);
     return found ? 1 : miss(w, p, v, SAME_TYPE);
@@ -458,7 +465,7 @@ static double walk_one_of(struct walk *w, const struct pattern *p, const struct 
             best = &p->children[i];
         }
     }
-    if (best_near > SAME_TYPE && p->n > 1)
+    if (best_near > SAME_TYPE)
         return walk(w, best, v);
     return miss(w, p, v, best_near);
 }

@@ -126,9 +126,11 @@ static bool compile_regex(struct compiler *c, struct pattern *ret)
     known = matcher_regex_expand(ret->node, NULL, &text, NULL);
     ret->regex = known ? matcher_regex(buf_slice(&text), &why) : NULL;
     buf_release(&text);
-    if (!ret->regex)
-        return refuse(c, ret->node, xasprintf("`$regex`: %s", why ? why : "not an expression"));
-    return true;
+    if (ret->regex)
+        return true;
+    refuse(c, ret->node, xasprintf("`$regex`: %s", why ? why : "not an expression"));
+    free(why);
+    return false;
 }
 
 static bool compile_schema(struct compiler *c, struct pattern *ret)
