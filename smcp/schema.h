@@ -11,8 +11,8 @@
  *
  * Known: type properties patternProperties required additionalProperties propertyNames minProperties maxProperties items prefixItems
  * contains minContains maxContains minItems maxItems uniqueItems enum const minLength maxLength pattern minimum maximum exclusiveMinimum
- * exclusiveMaximum multipleOf oneOf anyOf allOf not if then else dependentRequired dependentSchemas $ref $defs $id $anchor.
- * Annotations are accepted and do nothing: $schema $comment title description default examples deprecated readOnly writeOnly
+ * exclusiveMaximum multipleOf oneOf anyOf allOf not if then else dependentRequired dependentSchemas $ref $defs $id $anchor $schema (2020-12 only).
+ * Annotations are accepted and do nothing: $comment title description default examples deprecated readOnly writeOnly
  * format.
  */
 

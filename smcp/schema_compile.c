@@ -213,6 +213,14 @@ static bool kw_ref(struct schema_compiler *c, struct schema *s, const struct jso
     return s->ref_text || refuse(c, v, xstrdup("expected a reference"));
 }
 
+/* Another dialect would give the keywords other meanings. */
+static bool kw_dialect(struct schema_compiler *c, struct schema *s, const struct json_node *v)
+{
+    (void)s;
+    return json_string_is(v->text, slice_str("https://json-schema.org/draft/2020-12/schema")) ||
+           refuse(c, v, xstrdup("not a schema of JSON Schema 2020-12"));
+}
+
 /* $id is read before the other keywords, by schema_compile. */
 static bool kw_id(struct schema_compiler *c, struct schema *s, const struct json_node *v)
 {
@@ -278,7 +286,7 @@ static const struct {
     {"$defs", kw_defs},
     {"$id", kw_id},
     {"$ref", kw_ref},
-    {"$schema", kw_annotation},
+    {"$schema", kw_dialect},
     {"additionalProperties", kw_additional},
     {"allOf", kw_all_of},
     {"anyOf", kw_any_of},
