@@ -124,7 +124,7 @@ static bool wrong_word(const char *option, const char *value, const struct sugge
     return false;
 }
 
-static bool number(const char *option, const char *text, uint64_t max, uint64_t *ret_value)
+static bool parse_number(const char *text, uint64_t max, uint64_t *ret_value)
 {
     char *end;
     unsigned long long value;
@@ -132,9 +132,15 @@ static bool number(const char *option, const char *text, uint64_t max, uint64_t 
     errno = 0;
     value = strtoull(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end || errno || value > max)
-        return wrong(option, text, "expected a whole number in its range");
+        return false;
     *ret_value = value;
     return true;
+}
+
+static bool number(const char *option, const char *text, uint64_t max, uint64_t *ret_value)
+{
+    return parse_number(text, max, ret_value) ||
+           wrong(option, text, "expected a whole number in its range");
 }
 
 static bool milliseconds(const char *option, const char *text, uint64_t least, uint32_t *ret_ms)
@@ -163,10 +169,8 @@ static bool address(const char *option, const char *text, char **ret_host, uint1
     } else if (memchr(host, ':', host_len)) {
         return wrong(option, text, "an IPv6 address goes in brackets: [::1]:0");
     }
-    if (host_len == 0)
-        return wrong(option, text, "expected HOST:PORT");
-    if (!number(option, colon ? colon + 1 : text, 65535, &port))
-        return false;
+    if (host_len == 0 || !parse_number(colon ? colon + 1 : text, 65535, &port))
+        return wrong(option, text, "expected HOST:PORT, the port at most 65535");
     free(*ret_host);
     *ret_host = xstrndup_slice(slice_of(host, host_len));
     *ret_port = (uint16_t)port;
