@@ -67,8 +67,11 @@ static struct check_result *check_add(struct scenario_result *r)
 
     r->checks = xrealloc(r->checks, (r->n_checks + 1) * sizeof(*r->checks));
     c = &r->checks[r->n_checks++];
-    *c = (struct check_result){
-        .verdict = VERDICT_SKIP, .journal_from = -1, .journal_at = -1, .blocked_by = -1};
+    *c = (struct check_result){.verdict = VERDICT_SKIP,
+                               .journal_from = -1,
+                               .journal_at = -1,
+                               .journal_until = -1,
+                               .blocked_by = -1};
     return c;
 }
 
@@ -212,6 +215,13 @@ static void on_lost(void *user, struct peer *p)
     inst->lost(inst->user, inst, p);
 }
 
+static void on_foreign(void *user, struct peer *p, long serial, const struct inbox_item *item)
+{
+    struct instance *inst = user;
+
+    inst->foreign(inst->user, inst, p, serial, item);
+}
+
 static void block(struct instance *inst, char *text)
 {
     if (inst->blocked)
@@ -255,6 +265,7 @@ void instance_start(struct instance *inst)
                                     .malformed = on_malformed,
                                     .sending = on_sending,
                                     .lost = on_lost,
+                                    .foreign = on_foreign,
                                     .user = inst};
     inst->peers = xcalloc(sc->n_actors ? sc->n_actors : 1, sizeof(*inst->peers));
     inst->fences = xcalloc(sc->n_actors ? sc->n_actors : 1, sizeof(*inst->fences));

@@ -82,9 +82,12 @@ struct instance {
     int blocker;                    /* index of the check whose failure blocks later ones, -1 */
     char *notes;                    /* owned; doubts about absence, or NULL */
     bool dirty;
+    uint64_t heard_ms; /* when something last happened to it; kept by the runner */
     void (*changed)(void *user, struct instance *inst);
     void (*lost)(void *user, struct instance *inst, struct peer *p);
     void (*sending)(void *user, struct instance *inst);
+    void (*foreign)(void *user, struct instance *inst, struct peer *p, long serial,
+                    const struct inbox_item *item);
     void *user;
     uint64_t (*lag)(void *user); /* milliseconds that our own loop has stalled so far */
 };

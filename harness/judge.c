@@ -105,6 +105,8 @@ void step_fail(struct step_run *run, struct finding *f)
         return;
     }
     result_replace(r, f);
+    if (!hit)
+        r->journal_until = (int)inst->journal.n;
     if (run->step->should) {
         r->verdict = VERDICT_WARN;
         return;

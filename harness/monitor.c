@@ -46,9 +46,21 @@ void monitor_malformed(struct monitor *m, const struct peer *p, const char *text
             xasprintf("%s was sent what is no packet: %s", p->spec->name, text));
 }
 
+char *monitor_foreign_text(const struct inbox_item *item, const char *receiver, const char *where)
+{
+    return xasprintf(
+        "%s of this scenario reached %s of %s, which has nothing to do with it: %.200s",
+        item->event, receiver, where, item->args);
+}
+
+void monitor_foreign(struct monitor *m, char *text)
+{
+    trouble(m, MONITOR_ISOLATION, -1, text);
+}
+
 static bool is_event(const struct inbox_item *item)
 {
-    return item->type == SIO_EVENT || item->type == SIO_BINARY_EVENT;
+    return (item->type == SIO_EVENT || item->type == SIO_BINARY_EVENT) && !item->foreign;
 }
 
 static bool begins(const char *text, const char *prefix)
@@ -231,8 +243,6 @@ static const char *isolation_trouble(const struct monitor_view *view, const stru
 {
     struct slice payload = first_of(item->args, item->args_len);
 
-    if (vars_foreign(view->vars, slice_of(item->args, item->args_len)) >= 0)
-        return "which belongs to another scenario's office";
     if (!ever_joined(p))
         return "and has never been in an office";
     if (payload.len == 0 || json_type_of(payload) != JSON_OBJECT)

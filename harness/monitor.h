@@ -29,6 +29,11 @@ void monitor_release(struct monitor *m);
 /* Something that is no packet has come. */
 void monitor_malformed(struct monitor *m, const struct peer *p, const char *text, int journal_at);
 
+/* An event of this scenario has reached an actor of another one.  Takes `text`. */
+void monitor_foreign(struct monitor *m, char *text);
+/* What to say then.  Caller frees. */
+char *monitor_foreign_text(const struct inbox_item *item, const char *receiver, const char *where);
+
 struct monitor_view {
     enum smcp_revision_id revision;
     const struct schema_set *schemas;

@@ -247,23 +247,36 @@ static void track_membership(struct peer *p, const struct sent_event *s,
     replace_text(&p->role, string_member(request, "role"));
 }
 
-static void take_ack(struct peer_conn *c, const struct inbox_item *item, int at)
+/* The event that this ack answers: the oldest of that id that waits for one, else the last of that id; NULL: none. */
+static struct sent_event *acked_event(struct peer_conn *c, const struct inbox_item *item)
 {
-    struct peer *p = c->peer;
+    struct sent_event *found = NULL;
 
-    for (int i = 0; i < p->n_sent; i++) {
-        struct sent_event *s = &p->sent[i];
+    for (int i = 0; i < c->peer->n_sent; i++) {
+        struct sent_event *s = &c->peer->sent[i];
 
         if (s->conn != c->serial || s->id != item->id || strcmp(s->nsp, item->nsp) != 0)
             continue;
-        if (s->acks++ == 0) {
-            s->ack_at = at;
-            track_membership(p, s, item);
-        }
-        if (s->fence)
-            p->fences_answered = p->fences_sent;
-        return;
+        found = s;
+        if (s->acks == 0)
+            break;
     }
+    return found;
+}
+
+static void take_ack(struct peer_conn *c, const struct inbox_item *item, int at)
+{
+    struct peer *p = c->peer;
+    struct sent_event *s = acked_event(c, item);
+
+    if (!s)
+        return;
+    if (s->acks++ == 0) {
+        s->ack_at = at;
+        track_membership(p, s, item);
+    }
+    if (s->fence)
+        p->fences_answered = p->fences_sent;
 }
 
 static void take_connect(struct peer_conn *c, const struct inbox_item *item, int at)
@@ -292,6 +305,18 @@ static void set_sid_variable(struct peer *p, const char *sid)
 
     vars_set_text(p->host->vars, name, slice_str(sid));
     free(name);
+}
+
+/* SEC-01 across scenarios: whose it is will hear of it; for us it does not exist. */
+static bool is_foreign(struct peer *p, int at)
+{
+    struct inbox_item *item = &p->inbox[at];
+    long serial = vars_foreign(p->host->vars, slice_of(item->args, item->args_len));
+
+    item->foreign = serial >= 0;
+    if (item->foreign && p->host->foreign)
+        p->host->foreign(p->host->user, p, serial, item);
+    return item->foreign;
 }
 
 static void on_packet(void *user, const struct sio_packet *packet, const struct slice *attachments,
@@ -326,7 +351,8 @@ static void on_packet(void *user, const struct sio_packet *packet, const struct 
         break;
     case SIO_EVENT:
     case SIO_BINARY_EVENT:
-        peer_apply_rules(p, at);
+        if (!is_foreign(p, at))
+            peer_apply_rules(p, at);
         break;
     }
     p->host->changed(p->host->user);

@@ -30,6 +30,7 @@ struct inbox_item {
     char **attachments; /* owned; base64 */
     unsigned n_attachments;
     int claimed_by; /* index of the step that took it, -1 */
+    bool foreign;   /* it belongs to another scenario of the run: nothing of ours can expect it */
 };
 
 /* An event that we sent, whether as a step or as a literal packet. */
@@ -94,6 +95,8 @@ struct peer_host {
     void (*malformed)(void *user, struct peer *p, const char *text, int journal_at);
     void (*sending)(void *user);              /* anything goes out */
     void (*lost)(void *user, struct peer *p); /* the server ended a connection that we still had */
+    /* An event of the scenario with that serial has come here. */
+    void (*foreign)(void *user, struct peer *p, long serial, const struct inbox_item *item);
     void *user;
 };
 

@@ -19,6 +19,14 @@ static void on_lost(void *user, struct peer *p)
     (void)p;
 }
 
+static void on_foreign(void *user, struct peer *peer, long serial, const struct inbox_item *item)
+{
+    struct probe *p = user;
+
+    if (p->foreign)
+        p->foreign(p->user, peer, serial, item);
+}
+
 static void on_malformed(void *user, struct peer *p, const char *text, int journal_at)
 {
     (void)user;
@@ -88,8 +96,9 @@ void probe_start(struct probe *p, struct net_loop *loop, struct target *target, 
                                  .malformed = on_malformed,
                                  .sending = on_nothing,
                                  .lost = on_lost,
+                                 .foreign = on_foreign,
                                  .user = p};
-    p->spec = (struct actor_spec){.name = xstrdup("probe"), .role = ACTOR_AGENT};
+    p->spec = (struct actor_spec){.name = xstrdup("a bystander"), .role = ACTOR_AGENT};
     peer_init(&p->peer, &p->host, &p->spec, 0);
     p->timer = net_timer_new(loop, on_timer, p);
     attempt(p);

@@ -23,6 +23,7 @@ struct probe {
     bool done;
     char *failure; /* owned; the target is not reachable */
     void (*finished)(void *user);
+    void (*foreign)(void *user, struct peer *p, long serial, const struct inbox_item *item);
     void *user;
 };
 
@@ -30,6 +31,11 @@ struct probe {
 void probe_start(struct probe *p, struct net_loop *loop, struct target *target, uint64_t seed,
                  void (*finished)(void *user), void *user);
 void probe_release(struct probe *p);
+
+/*
+ * Afterwards the connection stays as a bystander that is in no office: what a scenario lets out to everybody arrives here too, whoever
+ * else is connected at that moment.
+ */
 
 /* Look at the connection again: at the end of each turn. */
 void probe_advance(struct probe *p);

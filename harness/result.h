@@ -42,7 +42,8 @@ struct check_result {
     char *observed; /* observe steps: the behaviour, canonical text; else NULL */
     enum absence_grade absence;
     uint32_t settled_ms;
-    int journal_from, journal_at; /* entries around the finding, -1 when none */
+    int journal_from, journal_at; /* first entry of the step; entry of the finding; -1 when none */
+    int journal_until;            /* entries that were there when it was judged, -1: all */
     struct json_position at;      /* of the step */
     uint32_t duration_ms;
     bool should;           /* a SHOULD: a miss is a warning, blocking it is not incomplete */

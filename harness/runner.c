@@ -15,6 +15,9 @@ enum {
     STALL_MS = 1000,       /* our own loop late by this much: deadlines wait */
     SETTLE_MARGIN_MS = 30, /* so that a packet sent at the end of the window is still read */
     SUSPECT_MS = 2000,
+    WAITING_MS =
+        300, /* a scenario that has heard nothing for so long costs the target nothing: another one may begin */
+    MAX_WAITING = 8, /* times `jobs`: under way in all */
 };
 
 struct runner {
@@ -56,8 +59,10 @@ static void stop(struct runner *r, enum run_outcome outcome)
 
 static void on_changed(void *user, struct instance *inst)
 {
-    (void)user;
+    struct runner *r = user;
+
     inst->dirty = true;
+    inst->heard_ms = now_ms(r);
 }
 
 static void on_sending(void *user, struct instance *inst)
@@ -65,6 +70,42 @@ static void on_sending(void *user, struct instance *inst)
     struct runner *r = user;
 
     r->last_sender = inst;
+}
+
+/* An event of one scenario has reached another one, or the bystander: it counts against the one that it comes from. */
+static void blame_leak(struct runner *r, long serial, char *text)
+{
+    struct play *play =
+        serial > 0 && (size_t)serial <= r->list.n_plays ? &r->list.plays[serial - 1] : NULL;
+    struct scenario_result *result = play ? &r->result->scenarios[play->result] : NULL;
+    struct check_result *c;
+
+    if (play && play->inst) {
+        monitor_foreign(&play->inst->monitor, text);
+        return;
+    }
+    c = result ? &result->checks[result->n_checks - MONITOR_COUNT + MONITOR_ISOLATION] : NULL;
+    if (!c || c->verdict == VERDICT_FAIL) {
+        free(text);
+        return;
+    }
+    free(c->reason); /* it had ended already */
+    c->reason = text;
+    c->verdict = VERDICT_FAIL;
+}
+
+static void on_foreign(void *user, struct instance *inst, struct peer *p, long serial,
+                       const struct inbox_item *item)
+{
+    char *where = xasprintf("scenario %s", inst->sc->id);
+
+    blame_leak(user, serial, monitor_foreign_text(item, p->spec->name, where));
+    free(where);
+}
+
+static void on_bystander(void *user, struct peer *p, long serial, const struct inbox_item *item)
+{
+    blame_leak(user, serial, monitor_foreign_text(item, p->spec->name, "the run"));
 }
 
 static uint64_t get_lag(void *user)
@@ -113,6 +154,7 @@ static void start_play(struct runner *r, struct play *play)
     inst->changed = on_changed;
     inst->lost = on_lost;
     inst->sending = on_sending;
+    inst->foreign = on_foreign;
     inst->lag = get_lag;
     inst->user = r;
     inst->result->started_us = net_loop_clock_us() - r->start_us;
@@ -190,10 +232,26 @@ static void release_parked(struct runner *r)
     }
 }
 
+/* Scenarios that are exchanging something right now. */
+static unsigned count_active(const struct runner *r)
+{
+    unsigned n = 0;
+
+    if (r->running < r->options->jobs)
+        return (unsigned)r->running;
+    for (size_t i = 0; i < r->next; i++) {
+        const struct instance *inst = r->list.plays[r->list.order[i]].inst;
+
+        n += inst && inst->phase != PHASE_PARKED && now_ms(r) - inst->heard_ms < WAITING_MS;
+    }
+    return n;
+}
+
 /* Begin what may begin; end what may end. */
 static void pump(struct runner *r)
 {
-    while (r->next < r->list.n_order && r->running < r->options->jobs) {
+    while (r->next < r->list.n_order && r->running < (size_t)r->options->jobs * MAX_WAITING &&
+           count_active(r) < r->options->jobs) {
         struct play *play = &r->list.plays[r->list.order[r->next]];
 
         if (r->running + r->parked > 0 &&
@@ -252,6 +310,8 @@ static void arm_timer(struct runner *r)
     }
     if (r->running == 0 && r->parked > 0 && release_time(r) < due)
         due = release_time(r);
+    if (r->next < r->list.n_order && r->running > 0 && now_ms(r) + WAITING_MS / 2 < due)
+        due = now_ms(r) + WAITING_MS / 2;
     if (due != UINT64_MAX)
         net_timer_start(r->timer, due > now_ms(r) ? due : now_ms(r) + 1);
 }
@@ -271,8 +331,6 @@ static void play_turn(struct runner *r)
 static void begin_playing(struct runner *r)
 {
     r->playing = true;
-    for (size_t i = 0; i < r->n_targets; i++)
-        probe_release(&r->probes[i]);
     playlist_assign(&r->list, r->options, r->targets, r->n_targets, r->result);
     net_timer_start(r->timer, now_ms(r) + 1); /* what comes of it is done at the end of that turn */
 }
@@ -306,14 +364,19 @@ static bool all_ready(const struct runner *r)
     return true;
 }
 
+static void start_probe(struct runner *r, size_t i)
+{
+    probe_start(&r->probes[i], r->loop, &r->targets[i], r->options->plan.seed, on_probed, r);
+    r->probes[i].foreign = on_bystander;
+}
+
 static void preparation_turn(struct runner *r)
 {
     if (!all_ready(r))
         return;
     for (size_t i = 0; i < r->n_targets; i++) {
         if (!r->probes[i].target)
-            probe_start(&r->probes[i], r->loop, &r->targets[i], r->options->plan.seed + i,
-                        on_probed, r);
+            start_probe(r, i);
         else
             probe_advance(&r->probes[i]);
     }

@@ -284,7 +284,7 @@ void refused_finish(struct step_run *run)
 
 static bool is_event(const struct inbox_item *item)
 {
-    return item->type == SIO_EVENT || item->type == SIO_BINARY_EVENT;
+    return (item->type == SIO_EVENT || item->type == SIO_BINARY_EVENT) && !item->foreign;
 }
 
 static bool event_prepare(struct step_run *run)
@@ -612,7 +612,7 @@ static void packet_value(const struct inbox_item *item, struct buf *out)
 static int find_packet(const struct step_run *run, int from, struct buf *value)
 {
     for (int i = from; i < run->peer->n_inbox; i++) {
-        if (run->peer->inbox[i].claimed_by >= 0)
+        if (run->peer->inbox[i].claimed_by >= 0 || run->peer->inbox[i].foreign)
             continue;
         buf_clear(value);
         packet_value(&run->peer->inbox[i], value);

@@ -4,14 +4,14 @@
 
 /* Findings about the implementation under test, in order of weight: merging takes the maximum, the first reason is kept. */
 enum verdict {
-    VERDICT_SKIP,         /* not applicable, with the reason */
+    VERDICT_SKIP, /* not applicable, with the reason */
     VERDICT_PASS,
     VERDICT_INFO,         /* implementation-defined behaviour, recorded */
     VERDICT_WARN,         /* a SHOULD is broken */
     VERDICT_FLAKY,        /* failed, then passed when retried alone */
     VERDICT_INCONCLUSIVE, /* blocked by an earlier failure, or absence not proven */
     VERDICT_FAIL,
-    VERDICT_ERROR,        /* the harness's own fault: must never look like FAIL */
+    VERDICT_ERROR, /* the harness's own fault: must never look like FAIL */
 };
 enum { VERDICT_COUNT = VERDICT_ERROR + 1 };
 

@@ -64,25 +64,35 @@ static void print_frame(const struct page *p, const struct scenario_result *s,
             (int)(cut ? FRAME_WIDTH : len), e->text, cut ? "…" : "");
 }
 
+static bool is_noise(const struct journal_entry *e)
+{
+    return strcmp(e->text, "2") == 0 || strcmp(e->text, "3") == 0 || strstr(e->text, "/fence-");
+}
+
+static size_t frames_end(const struct scenario_result *s, const struct check_result *c)
+{
+    if (c->journal_at >= 0 && (size_t)c->journal_at < s->n_journal)
+        return (size_t)c->journal_at + 1;
+    if (c->journal_until >= 0 && (size_t)c->journal_until < s->n_journal)
+        return (size_t)c->journal_until;
+    return s->n_journal;
+}
+
 /* The last frames up to the finding, of everybody: what happened between actors is seen only together. */
 static void print_frames(const struct page *p, const struct scenario_result *s,
                          const struct check_result *c)
 {
-    size_t end = c->journal_at >= 0 && (size_t)c->journal_at < s->n_journal
-                     ? (size_t)c->journal_at + 1
-                     : s->n_journal;
+    size_t end = frames_end(s, c);
     size_t from = end;
     unsigned shown = 0;
 
-    while (from > 0 && shown < FRAMES_SHOWN) {
-        const struct journal_entry *e = &s->journal[--from];
-
-        shown += strcmp(e->text, "2") != 0 && strcmp(e->text, "3") != 0;
-    }
-    if (end > from)
+    while (from > 0 && shown < FRAMES_SHOWN)
+        shown += !is_noise(&s->journal[--from]);
+    if (shown > 0)
         fputs("  frames:\n", p->out);
     for (size_t i = from; i < end; i++)
-        print_frame(p, s, &s->journal[i], (int)i == c->journal_at);
+        if (!is_noise(&s->journal[i]))
+            print_frame(p, s, &s->journal[i], (int)i == c->journal_at);
 }
 
 static void print_rerun(const struct page *p, const struct scenario_result *s)
@@ -148,8 +158,11 @@ static void print_check(const struct page *p, const struct scenario_result *s,
     case VERDICT_ERROR:
         print_trouble(p, s, c);
         break;
+    case VERDICT_INCONCLUSIVE: /* a consequence of what was just said is not said in full */
+        if (!quiet && (c->blocked_by < 0 || p->options->verbosity >= 1))
+            print_line(p, s, c);
+        break;
     case VERDICT_WARN:
-    case VERDICT_INCONCLUSIVE:
     case VERDICT_FLAKY:
         if (!quiet)
             print_line(p, s, c);
@@ -192,13 +205,27 @@ static void print_summary(const struct page *p)
     fprintf(p->out, "%zu passed, %zu failed, %zu skipped\n", n.passed, n.failed, n.skipped);
 }
 
+/* "11 more checks of this scenario are blocked": instead of a line each. */
+static void print_blocked(const struct page *p, const struct scenario_result *s)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < s->n_checks; k++)
+        n += s->checks[k].verdict == VERDICT_INCONCLUSIVE && s->checks[k].blocked_by >= 0;
+    if (n > 0 && p->options->verbosity == 0)
+        fprintf(p->out, "  %zu more checks of %s [%s] are inconclusive because of that\n\n", n,
+                s->scenario->id, s->transport);
+}
+
 bool report_text(FILE *out, const struct run_result *r, const struct report_options *options)
 {
     struct page p = {out, r, options};
 
-    for (size_t i = 0; i < r->n_scenarios; i++)
+    for (size_t i = 0; i < r->n_scenarios; i++) {
         for (size_t k = 0; k < r->scenarios[i].n_checks; k++)
             print_check(&p, &r->scenarios[i], &r->scenarios[i].checks[k]);
+        print_blocked(&p, &r->scenarios[i]);
+    }
     print_summary(&p);
     return !ferror(out);
 }
