@@ -42,7 +42,11 @@ static void give_up(struct link *link, enum link_end how, const char *text)
 
 static void timed_out(void *user)
 {
-    give_up(user, LINK_END_UNREACHABLE, "timeout");
+    struct link *link = user;
+
+    /* The owner may have aborted it in the same turn. */
+    if (link->state == LINK_DIALING)
+        give_up(link, LINK_END_UNREACHABLE, "timeout");
 }
 
 static const char *fault_of_101(const struct link *link, const struct http_head *head)
