@@ -61,10 +61,19 @@ def red_with(fault):
         return {name for name, why in run_rows(program.server, rows, 10).items() if why}
 
 
+def patiently(server):
+    """Rows that are red are repeated alone: with 500 ms to the point, npm's timers are late now and then."""
+    results = run_rows(server, workers=2)
+    for _ in range(3):
+        again = [item for item in ROWS if results[item[0]] and item[0] not in RED_ON_NPM]
+        results.update(run_rows(server, again, workers=1) if again else {})
+    return results
+
+
 def main():
     results = []  # (what, why it is wrong or None)
     with Program(NODE, SERVER) as program:
-        for name, why in run_rows(program.server, workers=2).items():
+        for name, why in patiently(program.server).items():
             if name in RED_ON_NPM:
                 results.append((f"{name} is red on npm", None if why else "it is green"))
             else:

@@ -376,6 +376,7 @@ def s7(server, path):
     begin = time.monotonic()
     while (got := ws.next()) is not CLOSED:
         equal(got, "2", "next message")
+        check(time.monotonic() - begin <= 1.9, "still open after 1.9 s")
         ws.send("3")
     took = time.monotonic() - begin
     check(0.6 <= took <= 1.9, f"closed after {took:.3f} s")

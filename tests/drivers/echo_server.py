@@ -16,7 +16,7 @@ from aiohttp import web
 
 def serve(ping_timeout):
     app = web.Application()
-    options = {"async_mode": "aiohttp", "ping_interval": 0.3, "ping_timeout": ping_timeout, "cors_allowed_origins": "*"}
+    options = {"async_mode": "aiohttp", "ping_interval": 1, "ping_timeout": ping_timeout, "cors_allowed_origins": "*"}
 
     eio = engineio.AsyncServer(max_http_buffer_size=1000000, **options)
 
