@@ -245,11 +245,19 @@ def quiet_logger(verbose):
     return logger
 
 
+@web.middleware
+async def whole_body(request, handler):
+    """engineio takes a body with one read(n), and aiohttp gives it only what has arrived by then: large posts came in cut off."""
+    if request.can_read_body:
+        request.content.unread_data(await request.read())
+    return await handler(request)
+
+
 async def start(rules, credential=None, port=0, verbose=False, **options):
     """Returns the server, its runner (to clean up) and the port it listens on."""
     logger = quiet_logger(verbose)
     server = StrictServer(rules, credential, logger=logger, engineio_logger=logger, **options)
-    app = web.Application()
+    app = web.Application(middlewares=[whole_body], client_max_size=16 << 20)
     server.attach(app, socketio_path="socket.io")
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
