@@ -9,6 +9,7 @@ int cmd_explain(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_coverage(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
-int cmd_language(int argc, char **argv); /* hidden: docs/scenario-language.md, scenarios/scenario.schema.json */
+int cmd_language(
+    int argc, char **argv); /* hidden: docs/scenario-language.md, scenarios/scenario.schema.json */
 
 #endif

@@ -201,7 +201,8 @@ static bool actor_member(struct loader *l, struct actor_spec *a, const struct js
 
 static bool actor_object(struct loader *l, const struct json_node *v, struct actor_spec *a)
 {
-    const struct json_node *m, *role = json_get(v, "role"), *connect = json_get(v, "connects_first");
+    const struct json_node *m, *role = json_get(v, "role"),
+                               *connect = json_get(v, "connects_first");
 
     a->node = v;
     if (!role)

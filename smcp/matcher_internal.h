@@ -59,6 +59,24 @@ bool matcher_regex_has_reference(const struct json_node *string);
 
 void matcher_pattern_release(struct pattern *p);
 
+/*
+ * One walk over pattern and value gives both the answer and how near it was: 1.0 is a match and nothing else is.  Differences are
+ * told to `report`; without one the walk is silent.  `v` NULL: there is no value.
+ */
+typedef void matcher_report_fn(void *user, struct slice pointer, struct slice expected,
+                               struct slice actual);
+
+struct matcher_walk {
+    const struct matcher *m;
+    struct buf pointer;
+    matcher_report_fn *report; /* NULL: silent */
+    void *user;
+};
+
+double matcher_walk(struct matcher_walk *w, const struct pattern *p, const struct json_node *v);
+double matcher_walk_silently(struct matcher_walk *w, const struct pattern *p,
+                             const struct json_node *v);
+
 /* One line that says what `p` wants. */
 void matcher_describe(const struct matcher *m, const struct pattern *p, struct buf *out);
 
