@@ -5,6 +5,9 @@
 
 const struct report_format report_formats[] = {
     {"text", "report.txt", report_text},
+    {"json", "report.json", report_json},
+    {"junit", "report.xml", report_junit},
+    {"md", "report.md", report_markdown},
 };
 const size_t report_formats_count = ARRAY_LEN(report_formats);
 

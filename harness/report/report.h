@@ -12,11 +12,14 @@ struct report_options {
     bool color; /* text on a terminal, unless NO_COLOR */
 };
 
-/* One output format.  `write` returns false when writing failed. */
+/* Writes the whole report; false when writing failed. */
+typedef bool report_fn(FILE *out, const struct run_result *r, const struct report_options *options);
+
+/* One output format.  */
 struct report_format {
     const char *name;      /* "text", "json" … as in --report FMT:PATH */
     const char *file_name; /* in the folder of --results */
-    bool (*write)(FILE *out, const struct run_result *r, const struct report_options *options);
+    report_fn *write;
 };
 
 extern const struct report_format report_formats[];
@@ -25,6 +28,6 @@ extern const size_t report_formats_count;
 /* NULL when unknown. */
 const struct report_format *report_format_find(const char *name);
 
-bool report_text(FILE *out, const struct run_result *r, const struct report_options *options);
+report_fn report_text, report_json, report_junit, report_markdown;
 
 #endif
