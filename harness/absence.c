@@ -20,15 +20,23 @@ static bool fence_is_open(const struct instance *inst, size_t i)
     return inst->fences[i] > 0 && !peer_fenced(p, inst->fences[i]) && peer_can_send(p);
 }
 
+static bool any_open(const struct instance *inst)
+{
+    for (size_t i = 0; i < inst->sc->n_actors; i++)
+        if (fence_is_open(inst, i))
+            return true;
+    return false;
+}
+
 bool absence_fenced(struct instance *inst, bool expired)
 {
-    for (size_t i = 0; i < inst->sc->n_actors && !expired; i++)
-        if (fence_is_open(inst, i))
-            return false;
-    if (inst->fence_round == 1 && !expired) {
+    if (!expired && any_open(inst))
+        return false;
+    if (!expired && inst->fence_round == 1) {
         inst->fence_round = 2;
         fence_everybody(inst);
-        return false;
+        if (any_open(inst))
+            return false;
     }
     for (size_t i = 0; i < inst->sc->n_actors; i++)
         inst->fence_done[i] =

@@ -89,6 +89,7 @@ static void add_step_check(void *user, const struct step *step, int group)
         step->requirements ? (const char *const *)step->requirements : no_requirements;
     c->actor = step->actor >= 0 ? r->scenario->actors[step->actor].name : NULL;
     c->should = step->should;
+    c->observe = step->observe;
     c->at = step->at;
 }
 

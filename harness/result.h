@@ -47,6 +47,7 @@ struct check_result {
     struct json_position at;      /* of the step */
     uint32_t duration_ms;
     bool should;           /* a SHOULD: a miss is a warning, blocking it is not incomplete */
+    bool observe;          /* recorded, never judged */
     int blocked_by;        /* index of the check in this scenario whose failure blocked it, -1 */
     bool expected_failure; /* set by the baseline */
     char *baseline_reason;

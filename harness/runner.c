@@ -38,6 +38,8 @@ struct runner {
     bool playing, finished;
     enum run_outcome outcome;
     struct instance *last_sender, *suspect;
+    struct raw_conn *pulse;
+    char *death; /* owned; the target has died, and how */
     uint64_t suspect_ms;
 };
 
@@ -115,21 +117,43 @@ static uint64_t get_lag(void *user)
     return r->lag_ms;
 }
 
-static void target_died(struct runner *r, struct target *t, const char *how);
+/* Is it gone as a whole?  Asked over a connection of its own when a target that we did not start drops one. */
+static void pulse_opened(void *user, struct raw_conn *c)
+{
+    (void)user;
+    raw_abort(c);
+}
+
+static void pulse_received(void *user, struct raw_conn *c, struct slice bytes)
+{
+    (void)user;
+    (void)c;
+    (void)bytes;
+}
+
+static void pulse_closed(void *user, struct raw_conn *c, const char *why)
+{
+    struct runner *r = user;
+
+    (void)c;
+    r->pulse = NULL;
+    if (why && strstr(why, "refused") && !r->death)
+        r->death = xstrdup(why); /* dealt with at the end of the turn */
+}
+
+static const struct raw_ops pulse_ops = {pulse_opened, pulse_received, pulse_closed};
 
 static void on_lost(void *user, struct instance *inst, struct peer *p)
 {
     struct runner *r = user;
 
+    (void)p;
     if (!r->suspect || now_ms(r) - r->suspect_ms > SUSPECT_MS) {
         r->suspect = r->last_sender ? r->last_sender : inst;
         r->suspect_ms = now_ms(r);
     }
-    if (!p->conn->open && p->conn->http_status == 0 && p->conn->close_text &&
-        strstr(p->conn->close_text, "refused"))
-        for (size_t i = 0; i < r->n_targets; i++)
-            if (inst->target == &r->targets[i] && !r->targets[i].argv)
-                target_died(r, &r->targets[i], p->conn->close_text);
+    if (!inst->target->argv && !r->pulse && !r->death)
+        r->pulse = raw_dial(r->loop, &inst->target->to, &pulse_ops, r);
 }
 
 /* ---- playing ---- */
@@ -316,8 +340,14 @@ static void arm_timer(struct runner *r)
         net_timer_start(r->timer, due > now_ms(r) ? due : now_ms(r) + 1);
 }
 
+static void target_died(struct runner *r, const char *how);
+
 static void play_turn(struct runner *r)
 {
+    if (r->death) {
+        target_died(r, r->death);
+        return;
+    }
     do {
         advance_plays(r);
         pump(r);
@@ -405,6 +435,8 @@ static void on_timer(void *user)
 {
     struct runner *r = user;
 
+    if (r->finished)
+        net_loop_stop(r->loop);
     if (r->playing || r->finished)
         return; /* the work is done at the end of the turn, after what has arrived was read */
     for (size_t i = 0; i < r->n_targets; i++)
@@ -437,7 +469,7 @@ static void blame(struct play *play, const char *how)
     for (size_t i = 0; i < result->n_checks; i++) {
         struct check_result *c = &result->checks[i];
 
-        if (c->verdict != VERDICT_SKIP)
+        if (c->verdict != VERDICT_SKIP || c->observe)
             continue;
         c->verdict = VERDICT_FAIL;
         c->reason = xasprintf("the target died while this scenario was under way: %s", how);
@@ -461,27 +493,34 @@ static void drop_unplayed(struct runner *r, const struct target *t, const char *
     }
 }
 
-static void target_died(struct runner *r, struct target *t, const char *how)
+/* Whoever spoke last when the connections broke; if it is through already, one that was under way. */
+static struct play *find_culprit(struct runner *r)
 {
-    const char *culprit;
-    char *why;
+    struct play *found = NULL;
 
-    if (r->result->error)
-        return;
-    if (!r->playing) {
-        unreachable(r, t, how);
-        return;
-    }
-    culprit = r->suspect ? r->suspect->sc->id : "unknown";
-    r->result->error =
-        xasprintf("the target died: %s; the scenario that spoke last: %s", how, culprit);
-    why = xasprintf("the target died (%s) during %s", how, culprit);
     for (size_t i = 0; i < r->next; i++) {
         struct play *play = &r->list.plays[r->list.order[i]];
 
-        if (play->inst && play->inst == r->suspect && play->inst->phase != PHASE_PARKED)
-            blame(play, how);
+        if (!play->inst || play->inst->phase == PHASE_PARKED)
+            continue;
+        if (play->inst == r->suspect)
+            return play;
+        if (!found)
+            found = play;
     }
+    return found;
+}
+
+static void target_died(struct runner *r, const char *how)
+{
+    struct play *culprit = find_culprit(r);
+    char *why = xasprintf("the target died (%s) during %s", how,
+                          culprit ? culprit->scenario->id : "the settle window");
+
+    r->result->error = xasprintf("the target died: %s; what was under way: %s", how,
+                                 culprit ? culprit->scenario->id : "nothing");
+    if (culprit)
+        blame(culprit, how);
     for (size_t i = 0; i < r->next; i++) {
         struct play *play = &r->list.plays[r->list.order[i]];
 
@@ -504,7 +543,10 @@ static void on_target(void *user, struct target *t)
     how = t->term_signal
               ? xasprintf("killed by signal %d (%s)", t->term_signal, strsignal(t->term_signal))
               : xasprintf("it exited with status %lld", (long long)t->exit_status);
-    target_died(r, t, how);
+    if (!r->playing)
+        unreachable(r, t, how);
+    else if (!r->death)
+        r->death = xstrdup(how);
     free(how);
 }
 
@@ -575,6 +617,7 @@ static void release(struct runner *r)
         r->targets[i].process = NULL;
     }
     free(r->probes);
+    free(r->death);
     net_timer_free(r->timer);
     net_timer_free(r->heartbeat);
     net_loop_free(r->loop);
@@ -606,8 +649,10 @@ enum run_outcome runner_run(const struct run_options *options, struct target *ta
     net_timer_start(r.heartbeat, r.heartbeat_due_ms);
     net_loop_on_turn_end(r.loop, on_turn_end, &r);
     net_loop_on_signal(r.loop, on_signal, &r);
-    if (start_targets(&r))
-        net_loop_run(r.loop);
+    if (!start_targets(&r))
+        net_timer_start(r.timer,
+                        now_ms(&r) + 1); /* the loop wants to have run before it is freed */
+    net_loop_run(r.loop);
     progress(&r, true);
     result->duration_ms = (uint32_t)((net_loop_clock_us() - r.start_us) / 1000);
     run_result_summarize(result);
