@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/cli.h"
+#include "harness/monitor.h"
 #include "harness/select.h"
 #include "smcp/requirements.h"
 #include "smcp/suggest.h"
@@ -85,6 +86,20 @@ static void add_steps(struct proof *p, const struct scenario *sc, const struct s
     }
 }
 
+/* What watches every scenario. */
+static void add_monitors(struct proof *p)
+{
+    for (size_t i = 0; i < MONITOR_COUNT; i++) {
+        for (const char *const *id = monitor_rows[i].requirements; *id; id++) {
+            if (strcmp(*id, p->r->id) != 0)
+                continue;
+            buf_appendf(&p->checks, "%severy scenario / %s", p->checks.len ? "\n" : "",
+                        monitor_rows[i].check);
+            p->judged++;
+        }
+    }
+}
+
 static bool within(const struct json_node *row, enum smcp_revision_id rev)
 {
     char *since = json_node_str(json_get(row, "since"), NULL),
@@ -114,7 +129,8 @@ static enum coverage judge(const struct proof *p)
 {
     if (p->judged > 0)
         return COVERED;
-    if (p->observed > 0 && (p->r->level == LEVEL_OBS || p->reason))
+    if (p->observed > 0 &&
+        (p->r->level != LEVEL_MUST || p->r->kind == REQUIREMENT_TRACE || p->reason))
         return OBSERVED;
     return p->reason ? EXCUSED : MISSING;
 }
@@ -221,6 +237,7 @@ static void one_row(const struct options *o, const struct scenario_set *set,
     buf_init(&p.checks, 1 << 20);
     for (size_t i = 0; i < set->n; i++)
         add_steps(&p, set->items[i], set->items[i]->steps, set->items[i]->n_steps, o->rev);
+    add_monitors(&p);
     p.reason = find_reason(reasons, r->id, o->rev);
     c = judge(&p);
     t->rows[c]++;
