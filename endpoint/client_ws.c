@@ -103,7 +103,7 @@ void client_dial(struct eio_client *c)
         .n_headers = client_headers(c, headers),
         .max_message_bytes = c->config.max_message_bytes,
         .max_queue_bytes = WIRE_MAX_QUEUE_BYTES,
-        .timeout_ms = c->config.timeout_ms,
+        .timeout_ms = 0, /* c->limit covers all of it */
     };
     struct buf path;
 
