@@ -6,12 +6,36 @@
 #include "wire/macros.h"
 
 /*
- * Expected failures of one implementation: {"expected": [{"scenario": …, "check": …, "revision": …, "transport": …, "reason": …}]}.
- * `transport` may be left out: it then means all.
+ * Expected failures of one implementation, kept beside it:
  *
- * Listed and failed: stays `fail`, with expected_failure set.  Listed and passed: stale, noted in r->stale.  Listed and blocked
- * or skipped: tolerated.  False: a heap text "path:line:column: …" in *reterr, and nothing has changed.
+ *     {"expected": [{"scenario": …, "check": …, "revision": …, "transport": …, "reason": …}, …]}
+ *
+ * `transport` may be left out: all; `revision` too.  Unknown members, unknown revisions or transports, empty texts and two entries for
+ * the same are mistakes.
  */
-MUST_USE bool baseline_apply(struct run_result *r, const char *path, char **reterr);
+struct baseline;
+
+/*
+ * NULL on failure: a heap text "path:line:column: …" in *reterr (without line and column when the file cannot be read).  Caller frees
+ * with baseline_free (NULL is fine).
+ */
+MUST_USE struct baseline *baseline_load(const char *path, char **reterr);
+void baseline_free(struct baseline *b);
+
+/*
+ * Hold a run against it.  Listed and failed: stays `fail`, with expected_failure and baseline_reason set.  Listed and passed (or only
+ * observed): stale, noted in r->stale; stale too when the scenario has no such check, or when `known` (may be NULL) has no such
+ * scenario.  Listed and blocked, skipped, flaky or not played: tolerated.  An `error` is never expected.  Cannot fail.
+ */
+void baseline_apply(const struct baseline *b, struct run_result *r,
+                    const struct scenario_set *known);
+
+/*
+ * Write a baseline that lists what fails in `r`, and what `old` (may be NULL) lists that this run could not judge: other revisions,
+ * scenarios that were not played, blocked checks.  Known reasons are kept; a new entry's reason is what the check said.  False: a heap
+ * text in *reterr.
+ */
+MUST_USE bool baseline_write(const struct baseline *old, const struct run_result *r,
+                             const char *path, char **reterr);
 
 #endif

@@ -31,7 +31,8 @@ struct session {
     struct target targets[MAX_TARGETS];
     size_t n_targets;
     struct run_result result;
-    char *refserver; /* owned */
+    char *refserver;           /* owned */
+    struct baseline *baseline; /* owned; NULL: none */
 };
 
 static int usage_error(char *text)
@@ -369,7 +370,6 @@ static int exit_status(const struct run_result *r, enum run_outcome outcome)
 static int play(struct session *s)
 {
     const struct run_command *c = &s->command;
-    const char *baseline = c->expected ? c->expected : s->targets[0].baseline;
     enum run_outcome outcome;
     char *error = NULL;
 
@@ -382,11 +382,25 @@ static int play(struct session *s)
         fprintf(stderr, "smcp-harness run: %s\n", s->result.error);
         return exit_status(&s->result, outcome);
     }
-    if (baseline && !baseline_apply(&s->result, baseline, &error))
+    if (s->baseline)
+        baseline_apply(s->baseline, &s->result, &s->set);
+    if (c->write_baseline && !baseline_write(s->baseline, &s->result, c->write_baseline, &error))
         return usage_error(error);
     if (!write_reports(s))
         return EXIT_FAULT;
     return exit_status(&s->result, outcome);
+}
+
+/* Before anything is played: a mistake in it must not cost a run. */
+static int load_baseline(struct session *s)
+{
+    const char *path = s->command.expected ? s->command.expected : s->targets[0].baseline;
+    char *error = NULL;
+
+    if (!path)
+        return EXIT_FINE;
+    s->baseline = baseline_load(path, &error);
+    return s->baseline ? EXIT_FINE : usage_error(error);
 }
 
 int cmd_run(int argc, char **argv)
@@ -404,12 +418,15 @@ int cmd_run(int argc, char **argv)
     if (status == EXIT_FINE && go_on)
         status = choose_targets(&s);
     if (status == EXIT_FINE && go_on)
+        status = load_baseline(&s);
+    if (status == EXIT_FINE && go_on)
         status = play(&s);
     run_result_release(&s.result);
     for (size_t i = 0; i < s.n_targets; i++)
         target_release(&s.targets[i]);
     free(s.chosen);
     free(s.refserver);
+    baseline_free(s.baseline);
     scenario_set_release(&s.set);
     run_command_release(&s.command);
     return status;

@@ -193,6 +193,9 @@ static bool read_option(struct run_command *c, const struct cli *cli, enum optio
     case OPTION_EXPECTED:
         c->expected = value;
         return true;
+    case OPTION_WRITE_BASELINE:
+        c->write_baseline = value;
+        return true;
     case OPTION_RESULTS:
         c->results = value;
         return true;

@@ -22,9 +22,10 @@ struct run_command {
     const char *url; /* NULL: a server of our own */
     const char *target_file;
     const char *refserver;
-    const char *scenarios; /* folder, NULL: the embedded ones */
-    const char *expected;  /* baseline file */
-    const char *results;   /* folder */
+    const char *scenarios;      /* folder, NULL: the embedded ones */
+    const char *expected;       /* baseline file */
+    const char *write_baseline; /* file */
+    const char *results;        /* folder */
     struct credential key;
     struct pairs auth, headers;
     const char *path;

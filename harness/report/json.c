@@ -5,6 +5,7 @@
 
 #include "harness/absence.h"
 #include "harness/report/evidence.h"
+#include "harness/report/generic.h"
 #include "harness/report/json.h"
 #include "wire/xmalloc.h"
 
@@ -117,15 +118,18 @@ static void add_place(cJSON *check, const struct scenario_result *s, const struc
     cJSON_AddStringToObject(check, "level", c->should ? "SHOULD" : "MUST");
 }
 
-static void add_finding(cJSON *check, const struct check_result *c)
+static void add_finding(cJSON *check, const struct scenario_result *s, const struct check_result *c)
 {
+    char *observed = text_generic(s, c->observed);
+
     if (c->expected_failure && check_is_trouble(c))
         cJSON_AddTrueToObject(check, "expected");
     add_text(check, "baseline_reason", c->baseline_reason, TEXT_MAX);
     add_text(check, "expectation", c->expected, TEXT_MAX);
     add_text(check, "actual", c->actual, TEXT_MAX);
     add_text(check, "diff", c->diff, TEXT_MAX);
-    add_text(check, "observed", c->observed, TEXT_MAX);
+    add_text(check, "observed", observed, TEXT_MAX);
+    free(observed);
     add_absence(check, c);
     add_number(check, "duration_ms", c->duration_ms);
 }
@@ -138,7 +142,7 @@ cJSON *report_check_object(const struct run_result *r, const struct scenario_res
     use_hooks();
     add_identity(check, s, c);
     add_place(check, s, c);
-    add_finding(check, c);
+    add_finding(check, s, c);
     if (c->blocked_by >= 0 && (size_t)c->blocked_by < s->n_checks)
         add_text(check, "blocked_by", s->checks[c->blocked_by].check, TEXT_MAX);
     if (verbose || check_is_trouble(c)) {
@@ -162,13 +166,16 @@ static bool any_trouble(const struct scenario_result *s)
 
 static void add_actors(cJSON *scenario, const struct scenario_result *s)
 {
+    static const char *const roles[] = {"agent", "computer", "raw"};
     cJSON *actors = cJSON_AddObjectToObject(scenario, "actors");
 
     for (size_t i = 0; i < s->scenario->n_actors; i++) {
-        const char *name = s->scenario->actors[i].name;
+        const struct actor_spec *spec = &s->scenario->actors[i];
+        cJSON *actor = cJSON_AddObjectToObject(actors, spec->name);
 
-        add_text(actors, name, s->actor_names && s->actor_names[i] ? s->actor_names[i] : name,
-                 TEXT_MAX);
+        cJSON_AddStringToObject(actor, "role", roles[spec->role]);
+        add_text(actor, "name",
+                 s->actor_names && s->actor_names[i] ? s->actor_names[i] : spec->name, TEXT_MAX);
     }
 }
 

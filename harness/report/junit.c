@@ -4,6 +4,7 @@
 
 #include "harness/report/evidence.h"
 #include "harness/report/explain.h"
+#include "harness/report/generic.h"
 #include "harness/report/markup.h"
 #include "harness/report/report.h"
 
@@ -100,11 +101,14 @@ static void print_outcome(FILE *out, const struct run_result *r, const struct sc
     fprintf(out, "</%s>\n", element);
 }
 
-static void print_remark(FILE *out, const struct check_result *c)
+static void print_remark(FILE *out, const struct scenario_result *s, const struct check_result *c)
 {
+    char *observed = text_generic(s, c->observed);
+
     fprintf(out, "      <system-out>verdict: %s", verdict_name(c->verdict));
-    if (c->observed)
-        markup_element(out, "&#10;observed: ", c->observed, "");
+    if (observed)
+        markup_element(out, "&#10;observed: ", observed, "");
+    free(observed);
     if (c->reason)
         markup_element(out, "&#10;", c->reason, "");
     fputs("</system-out>\n", out);
@@ -122,7 +126,7 @@ static void print_body(FILE *out, const struct run_result *r, const struct scena
     else if (c->verdict == VERDICT_SKIP || c->verdict == VERDICT_INCONCLUSIVE)
         print_outcome(out, r, s, c, "skipped", verdict_name(c->verdict));
     else if (c->verdict != VERDICT_PASS)
-        print_remark(out, c);
+        print_remark(out, s, c);
 }
 
 static void print_case(FILE *out, const struct run_result *r, const struct scenario_result *s,

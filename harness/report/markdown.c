@@ -4,6 +4,7 @@
 
 #include "harness/report/evidence.h"
 #include "harness/report/explain.h"
+#include "harness/report/generic.h"
 #include "harness/report/mermaid.h"
 #include "harness/report/report.h"
 #include "wire/xmalloc.h"
@@ -433,11 +434,13 @@ static void tell_remark(struct sheet *sh, size_t i, size_t k, size_t nth)
 
 static void tell_observed(struct sheet *sh, size_t i, size_t k, size_t nth)
 {
-    const struct check_result *c = &sh->r->scenarios[i].checks[k];
+    const struct scenario_result *s = &sh->r->scenarios[i];
+    char *observed = text_generic(s, s->checks[k].observed);
 
     if (nth == 0)
         append_table_head(sh, "Observed behaviour", "observed");
-    append_row(sh, i, k, is_observed, c->observed, true);
+    append_row(sh, i, k, is_observed, observed, true);
+    free(observed);
 }
 
 /* Scenarios with checks of a verdict, a line each, with the first reason. */

@@ -5,6 +5,7 @@
 #include "harness/absence.h"
 #include "harness/report/evidence.h"
 #include "harness/report/explain.h"
+#include "harness/report/generic.h"
 #include "harness/report/report.h"
 
 enum { VALUE_WIDTH = 400, BLOCKED_SHOWN = 20 };
@@ -78,12 +79,15 @@ static void print_trouble(const struct page *p, const struct scenario_result *s,
 static void print_line(const struct page *p, const struct scenario_result *s,
                        const struct check_result *c)
 {
+    char *observed = text_generic(s, c->observed);
+
     print_title(p, s, c);
     if (c->absence == ABSENCE_SETTLED)
         fprintf(p->out, " (settled, %u ms)", c->settled_ms);
     else if (c->absence != ABSENCE_NONE)
         fprintf(p->out, " (%s, then watched for %u ms)", absence_name(c->absence), c->settled_ms);
-    print_visible(p, ": ", c->observed);
+    print_visible(p, ": ", observed);
+    free(observed);
     print_visible(p, ": ", c->reason);
     fputc('\n', p->out);
 }
