@@ -229,7 +229,7 @@ function serve(http) {
   return io;
 }
 
-const http = createServer();
+const http = createServer((request, response) => response.writeHead(404).end());
 const io = serve(http);
 const end = () => {
   io.close();
