@@ -124,12 +124,21 @@ static bool lists_nobody(struct slice object)
     return !json_next(&c, &key, &element);
 }
 
-bool form_is_refusal(const char *event, struct slice args)
+static bool is_member_success(const char *event, struct slice args, enum smcp_revision_id rev)
+{
+    bool member =
+        strcmp(event, "server:join_office") == 0 || strcmp(event, "server:leave_office") == 0;
+    const char *success = member_pattern(smcp_revision(rev)->member_ack, true);
+
+    return member && success && json_equal(args, slice_str(success), JSON_BY_VALUE, NULL);
+}
+
+bool form_is_refusal(const char *event, struct slice args, enum smcp_revision_id rev)
 {
     struct json_cursor c;
     struct slice key, first;
 
-    if (!json_cursor_array(&c, args))
+    if (is_member_success(event, args, rev) || !json_cursor_array(&c, args))
         return false;
     if (!json_next(&c, &key, &first))
         return true;

@@ -20,8 +20,9 @@ char *form_sessions_pattern(const struct scenario *sc, const struct json_node *s
 
 /*
  * Is this scanned ack argument list a refusal of `event`, in whatever form the revision leaves open: nothing, null, false or a text
- * first; an object that carries code, error, Err or isError; a list_room result without sessions?
+ * first; an object that carries code, error, Err or isError; a list_room result without sessions?  What the revision calls the
+ * success of a join or leave is never one.
  */
-bool form_is_refusal(const char *event, struct slice args);
+bool form_is_refusal(const char *event, struct slice args, enum smcp_revision_id rev);
 
 #endif

@@ -255,6 +255,7 @@ void instance_start(struct instance *inst)
     monitor_init(&inst->monitor);
     inst->blocker = -1;
     inst->host = (struct peer_host){.loop = inst->loop,
+                                    .revision = inst->plan->revision,
                                     .journal = &inst->journal,
                                     .vars = &inst->vars,
                                     .target = inst->target,

@@ -108,8 +108,10 @@ static bool join_counts(const struct peer *p, const struct sent_event *s)
 {
     if (strcmp(s->event, "server:join_office") != 0)
         return false;
-    return s->ack_at < 0 || !form_is_refusal(s->event, slice_of(p->inbox[s->ack_at].args,
-                                                                p->inbox[s->ack_at].args_len));
+    return s->ack_at < 0 ||
+           !form_is_refusal(s->event,
+                            slice_of(p->inbox[s->ack_at].args, p->inbox[s->ack_at].args_len),
+                            p->host->revision);
 }
 
 static bool member_is(struct slice object, const char *name, struct slice raw)

@@ -89,6 +89,7 @@ struct peer_host {
     struct journal *journal;
     struct vars *vars;
     const struct target *target;
+    enum smcp_revision_id revision;
     enum client_mode mode; /* when the file fixes none */
     uint32_t connect_timeout_ms;
     void (*changed)(void *user); /* something happened: look at the steps again */

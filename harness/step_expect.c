@@ -264,7 +264,7 @@ void refused_finish(struct step_run *run)
     args = item_args(&run->peer->inbox[s->ack_at]);
     if (run->step->observe) {
         step_observed(run, f.actual);
-    } else if (!form_is_refusal(s->event, args)) {
+    } else if (!form_is_refusal(s->event, args, run->inst->plan->revision)) {
         f.reason = xasprintf("%s must be refused, and its ack is none of a refusal", s->event);
         f.expected = xstrdup("no ack, false, or an error object");
         step_fail(run, &f);
