@@ -9,8 +9,9 @@
 #include "wire/xmalloc.h"
 
 enum {
-    BLOCKED_TIMEOUT_MS =
-        1000, /* after a failure: what still works comes fast, the rest is not worth waiting for */
+    /* After a failure: what still works comes fast, the rest is not worth waiting for; the less so the oftener. */
+    BLOCKED_TIMEOUT_MS = 1000,
+    HOPELESS_TIMEOUT_MS = 200,
 };
 
 static uint64_t now_ms(const struct instance *inst)
@@ -343,7 +344,7 @@ static void run_start(struct step_run *run)
     uint32_t wait = step->within_ms ? step->within_ms : inst->plan->timeout_ms;
 
     if (inst->blocker >= 0 && !step->within_ms && wait > BLOCKED_TIMEOUT_MS)
-        wait = BLOCKED_TIMEOUT_MS;
+        wait = inst->hopeless ? HOPELESS_TIMEOUT_MS : BLOCKED_TIMEOUT_MS;
     run->state = STEP_RUNNING;
     run->started_ms = now_ms(inst);
     run->deadline_ms = run->started_ms + wait;
@@ -372,8 +373,10 @@ static void run_poll(struct step_run *run)
         step_pass(run);
         return;
     }
-    if (run_expired(run) && ops->expire)
+    if (run_expired(run) && ops->expire) {
+        run->inst->hopeless = run->inst->blocker >= 0;
         ops->expire(run);
+    }
 }
 
 /* False while a step of the group is under way. */

@@ -80,6 +80,7 @@ struct instance {
     struct scenario_result *result; /* borrowed from the run's result */
     char *blocked;                  /* owned; a precondition failed: nothing after it is judged */
     int blocker;                    /* index of the check whose failure blocks later ones, -1 */
+    bool hopeless;                  /* a wait after that failure was in vain */
     char *notes;                    /* owned; doubts about absence, or NULL */
     bool dirty;
     uint64_t heard_ms; /* when something last happened to it; kept by the runner */

@@ -31,7 +31,7 @@ struct runner {
     struct playlist list;
     size_t next; /* in list.order */
     size_t running, parked, done;
-    unsigned connections; /* of what is running or parked, an estimate that is exact at each pump */
+    bool crowded; /* connections are at their bound: parked ones end one by one */
     struct net_timer *timer, *heartbeat;
     uint64_t heartbeat_due_ms, lag_ms, start_us;
     uint64_t last_parked_ms;
@@ -245,15 +245,28 @@ static uint64_t release_time(const struct runner *r)
     return r->last_parked_ms + r->options->plan.settle_ms + SETTLE_MARGIN_MS;
 }
 
-/* The settle window of everything that is parked is over. */
-static void release_parked(struct runner *r)
+static uint64_t own_release_time(const struct runner *r, const struct instance *inst)
 {
-    for (size_t i = 0; i < r->list.n_order; i++) {
+    return inst->parked_ms + r->options->plan.settle_ms + SETTLE_MARGIN_MS;
+}
+
+/* End what is parked: everything, or only what has been watched for a whole settle window of its own. */
+static void release_parked(struct runner *r, bool all)
+{
+    for (size_t i = 0; i < r->next; i++) {
         struct play *play = &r->list.plays[r->list.order[i]];
 
-        if (play->inst && play->inst->phase == PHASE_PARKED)
+        if (play->inst && play->inst->phase == PHASE_PARKED &&
+            (all || own_release_time(r, play->inst) <= now_ms(r)))
             end_play(r, play, NULL);
     }
+}
+
+/* Is there room for the connections of one more scenario? */
+static bool has_room(const struct runner *r, const struct play *play)
+{
+    return r->running + r->parked == 0 ||
+           count_connections(r) + play->scenario->n_actors <= r->options->max_connections;
 }
 
 /* Scenarios that are exchanging something right now. */
@@ -274,18 +287,22 @@ static unsigned count_active(const struct runner *r)
 /* Begin what may begin; end what may end. */
 static void pump(struct runner *r)
 {
+    r->crowded = false;
     while (r->next < r->list.n_order && r->running < (size_t)r->options->jobs * MAX_WAITING &&
            count_active(r) < r->options->jobs) {
         struct play *play = &r->list.plays[r->list.order[r->next]];
 
-        if (r->running + r->parked > 0 &&
-            count_connections(r) + play->scenario->n_actors > r->options->max_connections)
+        if (!has_room(r, play))
+            release_parked(r, false);
+        r->crowded = !has_room(r, play);
+        if (r->crowded)
             break;
         r->next++;
         start_play(r, play);
     }
-    if (r->running == 0 && r->parked > 0 && now_ms(r) >= release_time(r))
-        release_parked(r);
+    if (r->running == 0 && r->parked > 0 && r->next == r->list.n_order &&
+        now_ms(r) >= release_time(r))
+        release_parked(r, true);
     if (r->running == 0 && r->parked == 0 && r->next == r->list.n_order)
         stop(r, RUN_DONE);
 }
@@ -321,9 +338,24 @@ static bool anything_dirty(const struct runner *r)
     return false;
 }
 
-static void arm_timer(struct runner *r)
+static uint64_t next_release(const struct runner *r)
 {
     uint64_t due = UINT64_MAX;
+
+    if (r->next == r->list.n_order)
+        return r->running == 0 && r->parked > 0 ? release_time(r) : due;
+    for (size_t i = 0; i < r->next && r->crowded; i++) {
+        const struct instance *inst = r->list.plays[r->list.order[i]].inst;
+
+        if (inst && inst->phase == PHASE_PARKED && own_release_time(r, inst) < due)
+            due = own_release_time(r, inst);
+    }
+    return due;
+}
+
+static void arm_timer(struct runner *r)
+{
+    uint64_t due = next_release(r);
 
     for (size_t i = 0; i < r->next; i++) {
         const struct instance *inst = r->list.plays[r->list.order[i]].inst;
@@ -332,8 +364,6 @@ static void arm_timer(struct runner *r)
         if (own < due)
             due = own;
     }
-    if (r->running == 0 && r->parked > 0 && release_time(r) < due)
-        due = release_time(r);
     if (r->next < r->list.n_order && r->running > 0 && now_ms(r) + WAITING_MS / 2 < due)
         due = now_ms(r) + WAITING_MS / 2;
     if (due != UINT64_MAX)
