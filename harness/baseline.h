@@ -31,7 +31,7 @@ void baseline_apply(const struct baseline *b, struct run_result *r,
                     const struct scenario_set *known);
 
 /*
- * Write a baseline that lists what fails in `r`, and what `old` (may be NULL) lists that this run could not judge: other revisions,
+ * Write a baseline that lists what fails in `r`, or is left open by something that no other entry explains, and what `old` (may be NULL) lists that this run could not judge: other revisions,
  * scenarios that were not played, blocked checks.  Known reasons are kept; a new entry's reason is what the check said.  False: a heap
  * text in *reterr.
  */

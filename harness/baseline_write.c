@@ -41,12 +41,26 @@ static void print_entry(struct writer *w, const char *const texts[BASELINE_MEMBE
     fputs(" }", w->out);
 }
 
-/* Failed, or listed and still not known to pass. */
-static bool belongs(const struct run_result *r, const struct check_result *c)
+/* Blocked by something that no entry about another check explains: alone, it would keep the run incomplete. */
+static bool is_left_open(const struct run_result *r, const struct scenario_result *s,
+                         const struct check_result *c)
+{
+    const struct check_result *culprit = c->blocked_by >= 0 && (size_t)c->blocked_by < s->n_checks
+                                             ? &s->checks[c->blocked_by]
+                                             : NULL;
+
+    if (c->verdict != VERDICT_INCONCLUSIVE || c->should)
+        return false;
+    return !culprit || !(check_is_unexpected(r, culprit) || culprit->expected_failure);
+}
+
+/* Failed or cannot be judged, or listed and still not known to pass. */
+static bool belongs(const struct run_result *r, const struct scenario_result *s,
+                    const struct check_result *c)
 {
     if (c->verdict == VERDICT_ERROR)
         return false;
-    return check_is_unexpected(r, c) || c->baseline_reason != NULL;
+    return check_is_unexpected(r, c) || c->baseline_reason != NULL || is_left_open(r, s, c);
 }
 
 /* Results of one scenario lie side by side: [from, end). */
@@ -70,7 +84,7 @@ static bool on_all(const struct run_result *r, size_t from, size_t end, size_t k
     for (size_t i = from; i < end; i++) {
         const struct check_result *c = check_at(r, i, k);
 
-        if (c && !belongs(r, c))
+        if (c && !belongs(r, &r->scenarios[i], c))
             return false;
     }
     return true;
@@ -81,7 +95,7 @@ static bool told_before(const struct run_result *r, size_t from, size_t i, size_
     for (size_t j = from; j < i; j++) {
         const struct check_result *c = check_at(r, j, k);
 
-        if (c && belongs(r, c) &&
+        if (c && belongs(r, &r->scenarios[j], c) &&
             (all || strcmp(r->scenarios[j].transport, r->scenarios[i].transport) == 0))
             return true;
     }
@@ -93,8 +107,9 @@ static void print_check(struct writer *w, size_t i, size_t k, bool all)
     const struct scenario_result *s = &w->r->scenarios[i];
     const struct check_result *c = &s->checks[k];
     char *generic = text_generic(s, c->reason ? c->reason : "no reason was given");
-    char *reason = c->baseline_reason ? xstrdup(c->baseline_reason)
-                                      : xasprintf("fails: %s", generic);
+    const char *what = c->verdict == VERDICT_INCONCLUSIVE ? "cannot be judged" : "fails";
+    char *reason =
+        c->baseline_reason ? xstrdup(c->baseline_reason) : xasprintf("%s: %s", what, generic);
     const char *texts[BASELINE_MEMBERS] = {
         [BASELINE_SCENARIO] = s->scenario->id,
         [BASELINE_CHECK] = c->check,
@@ -116,7 +131,7 @@ static void print_group(struct writer *w, size_t from, size_t end)
         for (size_t i = from; i < end; i++) {
             const struct check_result *c = check_at(w->r, i, k);
 
-            if (c && belongs(w->r, c) && !told_before(w->r, from, i, k, all))
+            if (c && belongs(w->r, &w->r->scenarios[i], c) && !told_before(w->r, from, i, k, all))
                 print_check(w, i, k, all);
         }
     }
