@@ -322,15 +322,11 @@ void conn_bad(struct eio_conn *c, enum eio_from from, const struct wire_fault *w
 
 /* ---- deadlines ---- */
 
-void conn_heartbeat_due(void *endpoint, struct expiry *d)
+static void heartbeat(struct eio_conn *c, uint64_t now_ms)
 {
-    struct endpoint *e = endpoint;
-    struct eio_conn *c = CONTAINER_OF(d, struct eio_conn, heartbeat);
-    uint64_t now_ms = net_loop_now_ms(e->host->loop);
-
     switch (eio_session_tick(&c->session, now_ms)) {
     case EIO_STEP_PING:
-        expiry_add(&e->pongs, d, c->session.due_ms);
+        expiry_add(&c->endpoint->pongs, &c->heartbeat, c->session.due_ms);
         conn_send(c, EIO_PING, false, NULL, 0);
         break;
     case EIO_STEP_CLOSE:
@@ -339,6 +335,24 @@ void conn_heartbeat_due(void *endpoint, struct expiry *d)
     default: /* a server's clock has no other steps */
         assert(!"a step of the heartbeat");
         break;
+    }
+}
+
+void conn_heartbeat_due(void *endpoint, struct expiry *d)
+{
+    struct endpoint *e = endpoint;
+
+    heartbeat(CONTAINER_OF(d, struct eio_conn, heartbeat), net_loop_now_ms(e->host->loop));
+}
+
+void conn_catch_up(struct eio_conn *c)
+{
+    uint64_t now_ms = net_loop_clock_us() / 1000;
+
+    while (!c->dead && c->session.due_ms <= now_ms) {
+        expiry_remove(c->session.pong_awaited ? &c->endpoint->pongs : &c->endpoint->pings,
+                      &c->heartbeat);
+        heartbeat(c, now_ms);
     }
 }
 

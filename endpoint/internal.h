@@ -181,6 +181,8 @@ void conn_touch(struct eio_conn *c);
 /* Queue one packet on the carrier. */
 void conn_send(struct eio_conn *c, enum eio_type type, bool binary, const struct slice *parts,
                unsigned n_parts);
+/* A request may be read before the timer that was due earlier: what is due by now happens first (P2). */
+void conn_catch_up(struct eio_conn *c);
 void conn_heartbeat_due(void *endpoint, struct expiry *d);
 void conn_connect_due(void *endpoint, struct expiry *d);
 void conn_probe_due(void *endpoint, struct expiry *d);

@@ -213,7 +213,9 @@ static void to_session(struct request *req, const struct http_request *r,
         return;
     }
     c = conn_find(req->endpoint, query->sid);
-    if (!c)
+    if (c)
+        conn_catch_up(c);
+    if (!c || (c->dead && !c->lingers))
         request_refuse(req, REFUSE_SID);
     else if (!query->is_polling || !query->is_v4)
         request_refuse(req, REFUSE_BAD);
