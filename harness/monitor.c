@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/forms.h"
 #include "smcp/event.h"
 #include "wire/xmalloc.h"
 
@@ -103,15 +102,13 @@ static void check_ack(struct monitor *m, const struct peer *p, const struct inbo
 
 /* ---- isolation ---- */
 
-/* A join that was not refused, as far as we know. */
+/* A join that was not refused, as far as we know: a success in an odd form makes a member too. */
 static bool join_counts(const struct peer *p, const struct sent_event *s)
 {
     if (strcmp(s->event, "server:join_office") != 0)
         return false;
     return s->ack_at < 0 ||
-           !form_is_refusal(s->event,
-                            slice_of(p->inbox[s->ack_at].args, p->inbox[s->ack_at].args_len),
-                            p->host->revision);
+           ack_is_success(slice_of(p->inbox[s->ack_at].args, p->inbox[s->ack_at].args_len));
 }
 
 static bool member_is(struct slice object, const char *name, struct slice raw)

@@ -38,6 +38,7 @@ struct runner {
     bool playing, finished;
     enum run_outcome outcome;
     struct instance *last_sender, *suspect;
+    const struct scenario *suspect_scenario;
     struct raw_conn *pulse;
     char *death; /* owned; the target has died, and how */
     uint64_t suspect_ms;
@@ -150,6 +151,7 @@ static void on_lost(void *user, struct instance *inst, struct peer *p)
     (void)p;
     if (!r->suspect || now_ms(r) - r->suspect_ms > SUSPECT_MS) {
         r->suspect = r->last_sender ? r->last_sender : inst;
+        r->suspect_scenario = r->suspect->sc;
         r->suspect_ms = now_ms(r);
     }
     if (!inst->target->argv && !r->pulse && !r->death)
@@ -544,11 +546,11 @@ static struct play *find_culprit(struct runner *r)
 static void target_died(struct runner *r, const char *how)
 {
     struct play *culprit = find_culprit(r);
-    char *why = xasprintf("the target died (%s) during %s", how,
-                          culprit ? culprit->scenario->id : "the settle window");
+    const struct scenario *suspect = culprit ? culprit->scenario : r->suspect_scenario;
+    const char *during = suspect ? suspect->id : "the settle window";
+    char *why = xasprintf("the target died (%s) during %s", how, during);
 
-    r->result->error = xasprintf("the target died: %s; what was under way: %s", how,
-                                 culprit ? culprit->scenario->id : "nothing");
+    r->result->error = xasprintf("the target died: %s; what was under way: %s", how, during);
     if (culprit)
         blame(culprit, how);
     for (size_t i = 0; i < r->next; i++) {

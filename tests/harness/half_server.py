@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A target that goes only half of the way: it connects everybody, and when the first join comes it dies or falls silent.
+
+Usage: half_server.py die | half_server.py tell FIFO      (tell: opens the FIFO for writing when the join has come)
+
+Long polling only; a WebSocket handshake is answered 400.
+"""
+import json
+import os
+import queue
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlparse
+
+OPEN = {"upgrades": [], "pingInterval": 25000, "pingTimeout": 20000, "maxPayload": 1000000}
+sessions = {}
+
+
+def on_join():
+    if sys.argv[1] == "die":
+        os._exit(9)
+    with open(sys.argv[2], "w", encoding="utf-8") as fifo:
+        fifo.write("joined\n")
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, text):
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; charset=UTF-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def session(self):
+        query = parse_qs(urlparse(self.path).query)
+        return query.get("transport") == ["polling"], query.get("sid", [None])[0]
+
+    def do_GET(self):
+        polling, sid = self.session()
+        if not polling:
+            self.answer(400, '{"code":0,"message":"Transport unknown"}')
+        elif sid is None:
+            sid = f"s{len(sessions)}"
+            sessions[sid] = queue.Queue()
+            self.answer(200, "0" + json.dumps({"sid": sid, **OPEN}))
+        else:
+            self.answer(200, sessions[sid].get())
+
+    def do_POST(self):
+        _, sid = self.session()
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        for packet in body.split("\x1e"):
+            if packet.startswith("40/smcp,"):
+                sessions[sid].put('40/smcp,{"sid":"x"}')
+            elif packet.startswith("40"):
+                sessions[sid].put("44" + packet[2:].split(",")[0] + ',{"message":"Invalid namespace"}')
+            elif "server:join_office" in packet:
+                on_join()
+        self.answer(200, "ok")
+
+
+def main():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    print(json.dumps({"event": "ready", "url": f"http://127.0.0.1:{server.server_port}"}), flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

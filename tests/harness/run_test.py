@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`smcp-harness run` as a program: exit codes, what it says, and that it finds what it must find.
+
+Usage: run_test.py SMCP_HARNESS SMCP_REFSERVER
+
+The targets are shell scripts and our own server; each test looks at the exit status and at the text for people.
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+
+HARNESS, REFSERVER = (os.path.abspath(path) for path in sys.argv[1:3])
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HALF_SERVER = os.path.join(ROOT, "tests", "harness", "half_server.py")
+SELFTESTS = os.path.join(ROOT, "scenarios", "selftest")
+
+SCENARIO = {
+    "id": "x.join",
+    "title": "Joining is acknowledged",
+    "since": "0.1",
+    "actors": {"C": "computer"},
+    "steps": [{"C": "joins", "office": "here", "checks": "ROOM-01"}],
+}
+
+
+def harness(*arguments, **options):
+    return subprocess.run(
+        [HARNESS, *arguments], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, **options
+    )
+
+
+def run(*arguments, **options):
+    return harness("run", "--refserver", REFSERVER, *arguments, **options)
+
+
+def last_line(done):
+    lines = done.stdout.strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+class Folder:
+    """A folder of scenario and target files that goes away."""
+
+    def __enter__(self):
+        self.held = tempfile.TemporaryDirectory()
+        return self
+
+    def __exit__(self, *_):
+        self.held.cleanup()
+
+    def write(self, name, content):
+        path = os.path.join(self.held.name, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    def scenarios(self, *scenarios):
+        for number, scenario in enumerate(scenarios):
+            self.write(f"scenarios/{number}.json", scenario)
+        return os.path.join(self.held.name, "scenarios")
+
+    def script_target(self, script, **more):
+        return self.write("target.json", {"name": "script", "revision": "0.1", "start": ["/bin/sh", "-c", script], **more})
+
+
+def expect(done, status, text=None):
+    said = done.stdout + done.stderr
+    assert done.returncode == status, f"exit status {done.returncode}, expected {status}\n{said[-3000:]}"
+    assert text is None or text in said, f"`{text}` is not in\n{said[-3000:]}"
+    assert "AddressSanitizer" not in said, said[-3000:]
+
+
+# ---- usage
+
+
+def test_unknown_option():
+    expect(harness("run", "--jbos", "3"), 2, "did you mean `--jobs`?")
+
+
+def test_unknown_command():
+    expect(harness("rnu"), 2, "did you mean `run`?")
+
+
+def test_malformed_values():
+    for arguments in (
+        ("--jobs", "0"),
+        ("--jobs",),
+        ("--transport", "tcp"),
+        ("--revision", "9"),
+        ("--key", "secret"),
+        ("--report", "nothing:x"),
+        ("--target", "/nowhere.json"),
+        ("ftp://x",),
+        ("http://x", "http://y"),
+        ("--only", "no.such.scenario"),
+    ):
+        expect(harness("run", *arguments), 2)
+
+
+def test_help_has_examples():
+    expect(harness("--help"), 0, "Examples:")
+    expect(harness("run", "--help"), 0, "Examples:")
+    expect(harness("--version"), 0, "smcp-harness")
+
+
+def test_malformed_scenario_says_where():
+    with Folder() as folder:
+        broken = dict(SCENARIO, steps=[{"C": "jons", "office": "here"}])
+        done = run("--scenarios", folder.scenarios(broken))
+        expect(done, 2, "0.json:1:")
+
+
+def test_malformed_target_says_where():
+    with Folder() as folder:
+        path = folder.write("target.json", '{"name": "x",\n "strat": []}')
+        expect(harness("run", "--target", path), 2, "target.json:2:11:")
+
+
+# ---- nothing judged
+
+
+def test_unreachable():
+    done = harness("run", "http://127.0.0.1:1")
+    expect(done, 3, "not reachable: connection refused")
+    assert "passed" not in done.stdout
+
+
+def test_target_ends_before_it_is_ready():
+    with Folder() as folder:
+        expect(harness("run", "--target", folder.script_target("echo last words >&2; exit 3")), 3, "last words")
+
+
+def test_target_is_never_ready():
+    with Folder() as folder:
+        target = folder.script_target("echo patience >&2; exec sleep 60", ready={"stdout_json": True, "timeout_ms": 300})
+        expect(harness("run", "--target", target), 3, "patience")
+
+
+def test_target_is_no_engine_io():
+    with Folder() as folder:
+        script = (
+            "exec python3 -c 'import http.server as h, sys\n"
+            's = h.HTTPServer(("127.0.0.1", 0), h.BaseHTTPRequestHandler)\n'
+            'print("{\\"event\\":\\"ready\\",\\"url\\":\\"http://127.0.0.1:%d\\"}" % s.server_port, flush=True)\n'
+            "s.serve_forever()'"
+        )
+        expect(harness("run", "--target", folder.script_target(script)), 3, "not reachable: HTTP 501")
+
+
+def test_nothing_selected():
+    expect(run("--tag", "no-such-tag"), 5)
+
+
+def test_missing_server_program():
+    expect(harness("run", "--refserver", "/nowhere/smcp-refserver"), 3, "cannot start")
+
+
+# ---- judged
+
+
+def test_clean_server_is_green():
+    done = run("--fast", "--seed", "7")
+    expect(done, 0)
+    assert re.fullmatch(r"\d+ passed, 0 failed, \d+ skipped", last_line(done)), last_line(done)
+
+
+def test_selftests_find_what_they_must():
+    """Every one of them is red by itself; `must_fail` makes that a pass, and its absence a failure."""
+    done = run("--scenarios", SELFTESTS)
+    expect(done, 0)
+    assert int(last_line(done).split()[0]) > 100
+
+
+def test_selftest_that_does_not_fail_is_red():
+    with Folder() as folder:
+        done = run("--scenarios", folder.scenarios(dict(SCENARIO, must_fail="anything")))
+        expect(done, 1, "this scenario must fail with `anything`, but it did not")
+
+
+def test_failure_says_what_and_how_to_repeat():
+    with Folder() as folder:
+        scenario = dict(SCENARIO, steps=[{"C": "joins", "office": "here", "ack": [True], "checks": "ROOM-01"}])
+        done = run("--scenarios", folder.scenarios(scenario), "--seed", "42")
+        expect(done, 1, "--only x.join --transport websocket --seed 42")
+        for text in ("ROOM-01", "Successful join ack", "[true,null]", "server:join_office"):
+            assert text in done.stdout, f"`{text}` is not in\n{done.stdout}"
+
+
+def test_defect_is_found():
+    expect(run_with_defect(), 1)
+
+
+def run_with_defect():
+    with Folder() as folder:
+        known = subprocess.run([REFSERVER, "--help"], capture_output=True, text=True).stdout
+        name = re.search(r"^ +([a-z]+-[a-z-]+) +\S", known.split("--defect")[-1], re.M).group(1)
+        target = folder.write("target.json", {"name": "defect", "start": [REFSERVER, "--defect", name, "--exit-with-parent"]})
+        return harness("run", "--target", target, "--fast", "--timeout", "2")
+
+
+def test_blocked_is_inconclusive_not_failed():
+    with Folder() as folder:
+        steps = [
+            {"C": "receives", "event": "notify:update_config", "within_ms": 50},
+            {"C": "joins", "office": "here", "checks": "ROOM-01"},
+        ]
+        done = run("--scenarios", folder.scenarios(dict(SCENARIO, steps=steps)))
+        expect(done, 6, "has not come within 50 ms")
+        assert last_line(done).split(", ")[1] == "0 failed"
+
+
+def test_strict_counts_them_as_failed():
+    with Folder() as folder:
+        steps = [
+            {"C": "receives", "event": "notify:update_config", "within_ms": 50},
+            {"C": "joins", "office": "here", "checks": "ROOM-01"},
+        ]
+        expect(run("--strict", "--scenarios", folder.scenarios(dict(SCENARIO, steps=steps))), 1)
+
+
+def test_needs_are_skipped_with_the_reason():
+    with Folder() as folder:
+        target = folder.write("target.json", {"name": "plain", "start": [REFSERVER, "--exit-with-parent"]})
+        done = harness("run", "--target", target, "-v", "--scenarios", folder.scenarios(dict(SCENARIO, needs=["key"])))
+        expect(done, 5, "needs a key")
+
+
+WAITS = dict(SCENARIO, steps=[{"C": "joins", "office": "here", "checks": "ROOM-01"}])
+
+
+def test_target_that_dies():
+    with Folder() as folder:
+        target = folder.write("target.json", {"name": "dies", "start": [sys.executable, HALF_SERVER, "die"]})
+        done = harness("run", "--target", target, "--scenarios", folder.scenarios(WAITS), "--transport", "polling")
+        expect(done, 1, "the target died")
+        assert "what was under way: x.join" in done.stdout, done.stdout
+        assert "exited with status 9" in done.stdout, done.stdout
+
+
+def test_interrupt_leaves_a_partial_report():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with Folder() as folder:
+            fifo = os.path.join(folder.held.name, "fifo")
+            report = os.path.join(folder.held.name, "report.txt")
+            os.mkfifo(fifo)
+            target = folder.write("target.json", {"name": "t", "start": [sys.executable, HALF_SERVER, "tell", fifo]})
+            command = [HARNESS, "run", "--target", target, "--scenarios", folder.scenarios(WAITS), "--timeout", "60"]
+            command += ["--transport", "polling", "--report", f"text:{report}"]
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
+                with open(fifo, encoding="utf-8") as joined:
+                    joined.readline()
+                child.send_signal(number)
+                child.wait(timeout=20)
+            assert child.returncode == 128 + number, child.returncode
+            with open(report, encoding="utf-8") as file:
+                assert "interrupted" in file.read()
+
+
+def main():
+    failed = []
+    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
+    for name, test in tests:
+        try:
+            test()
+        except (AssertionError, subprocess.TimeoutExpired, OSError, AttributeError) as problem:
+            failed.append(name)
+            print(f"{name}: {problem}")
+    print(f"{100 * (len(tests) - len(failed)) // len(tests)}%: Checks: {len(tests)}, Failures: {len(failed)}, Errors: 0")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
