@@ -4,10 +4,9 @@
 #include <string.h>
 
 const struct report_format report_formats[] = {
-    {"text", "report.txt", report_text},
-    {"json", "report.json", report_json},
-    {"junit", "report.xml", report_junit},
-    {"md", "report.md", report_markdown},
+    {"text", "report.txt", report_text},     {"json", "report.json", report_json},
+    {"jsonl", "report.jsonl", report_jsonl}, {"junit", "report.xml", report_junit},
+    {"tap", "report.tap", report_tap},       {"md", "report.md", report_markdown},
 };
 const size_t report_formats_count = ARRAY_LEN(report_formats);
 

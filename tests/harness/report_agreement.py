@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Reports of one run agree in every count, the baseline decides the exit code, and a tampered count is noticed.
+
+Usage: report_agreement.py BUILD_DIR OUT
+"""
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from report_readers import Wrong, compare
+
+BUILD, OUT = Path(sys.argv[1]), Path(sys.argv[2])
+HARNESS = BUILD / "bin/smcp-harness"
+SELECTION = ["--only", "room.*", "--only", "leave.*", "--only", "list.*", "--only", "tool.*", "--fast"]
+results = {"passed": 0, "failed": 0}
+
+
+def case(name, problem=None):
+    results["failed" if problem else "passed"] += 1
+    if problem:
+        print(f"FAIL {name}: {problem}")
+
+
+class Server:
+    """A smcp-refserver on a free port, with defects."""
+
+    def __init__(self, *options):
+        command = [BUILD / "bin/smcp-refserver", "--listen", "127.0.0.1:0", "--exit-with-parent", *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.url = json.loads(self.process.stdout.readline())["url"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def play(url, name, *options):
+    """(exit code, folder, standard output, standard error)"""
+    folder = OUT / name
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [HARNESS, "run", url, *SELECTION, "--results", folder, "-v", *options]
+    done = subprocess.run(command, capture_output=True, timeout=300)
+    return done.returncode, folder, done.stdout.decode(), done.stderr.decode()
+
+
+def agreed(name, code, wanted, folder):
+    case(f"{name}: exit code", None if code == wanted else f"{code}, expected {wanted}")
+    try:
+        counts = compare(folder)
+    except Wrong as wrong:
+        case(f"{name}: agreement", wrong)
+        return {}
+    case(f"{name}: agreement")
+    return counts
+
+
+def demand(name, condition):
+    case(name, None if condition else "not so")
+
+
+def entries(path):
+    return json.loads(Path(path).read_text())["expected"]
+
+
+def write_baseline(path, list_):
+    Path(path).write_text(json.dumps({"expected": list_}, indent=1))
+    return path
+
+
+def a_passing_check(folder):
+    report = json.loads((folder / "report.json").read_text())
+    check = next(c for c in report["checks"] if c["verdict"] == "pass")
+    return {"scenario": check["scenario"], "check": check["check"], "revision": "0.1", "reason": "it does not fail"}
+
+
+def with_defect():
+    """A broken server without baseline, with a full one, with a partial and stale one; gives (folder, baseline)."""
+    baseline = OUT / "baseline.json"
+    with Server("--defect", "notify-twice") as server:
+        code, folder, _, _ = play(server.url, "unexpected", "--write-baseline", baseline)
+        counts = agreed("unexpected", code, 1, folder)
+        demand("unexpected: something fails", counts.get("failed", 0) > 5)
+        code, full, _, _ = play(server.url, "expected", "--expected-failures", baseline)
+        counts = agreed("expected", code, 0, full)
+        demand("expected: nothing is unexpected", counts.get("failed") == 0 and counts.get("expected_failures", 0) > 5)
+        listed = entries(baseline)
+        demand("every entry has a reason", all(e["reason"] and "TODO" not in e["reason"] for e in listed))
+        part = write_baseline(OUT / "part.json", listed[: len(listed) // 2] + [a_passing_check(folder)])
+        code, mixed, _, _ = play(server.url, "mixed", "--expected-failures", part)
+        counts = agreed("mixed", code, 1, mixed)
+        demand("mixed: failed, expected and stale", counts.get("failed") and counts.get("expected_failures") and counts.get("stale") == 1)
+        code, strict, _, _ = play(server.url, "strict", "--strict", "--transport", "polling")
+        counts = agreed("strict", code, 1, strict)
+        demand("strict: inconclusive counts as failed", counts.get("failed", 0) >= counts.get("inconclusive", 0) + counts.get("fail", 0))
+    return mixed, baseline
+
+
+def without_defect(baseline):
+    with Server() as server:
+        code, folder, output, _ = play(server.url, "clean")
+        counts = agreed("clean", code, 0, folder)
+        demand("clean: something passed", counts.get("passed", 0) > 100 and counts.get("failed") == 0)
+        demand("clean: last line", re.fullmatch(r"\d+ passed, 0 failed, \d+ skipped", output.rstrip("\n").split("\n")[-1]))
+        code, stale, _, _ = play(server.url, "stale", "--expected-failures", baseline)
+        counts = agreed("stale", code, 1, stale)
+        demand("stale: entries are counted", counts.get("stale", 0) > 5)
+        bad = OUT / "bad.json"
+        bad.write_text('{"expected": [\n  {"scenario": "room.x", "check": "c"}]}')
+        code, _, _, errors = play(server.url, "malformed", "--expected-failures", bad)
+        demand("malformed baseline: exit code 2", code == 2)
+        demand("malformed baseline: place", f"{bad}:2:3: `reason` is missing" in errors)
+
+
+# What somebody could change in each file; each must be noticed.
+TAMPERED = (
+    ("report.json", r'"passed":(\d+)', lambda m: f'"passed":{int(m[1]) + 1}'),
+    ("report.json", r'"verdict":"fail"', lambda m: '"verdict":"pass"'),
+    ("report.json", r'"executed":(\d+)', lambda m: f'"executed":{int(m[1]) - 1}'),
+    ("report.json", r'"expected":true,', lambda m: ""),
+    ("report.json", r'"stale": \["', lambda m: '"stale": ["another","'),
+    ("report.json", r'\n    \{"scenario":[^\n]*,(?=\n)', lambda m: ""),
+    ("report.jsonl", r'"type":"check"\}\n', lambda m: '"type":"other"}\n'),
+    ("report.jsonl", r'"inconclusive":(\d+)', lambda m: f'"inconclusive":{int(m[1]) + 1}'),
+    ("report.xml", r'failures="(\d+)"', lambda m: f'failures="{int(m[1]) + 1}"'),
+    ("report.xml", r'skipped="([1-9]\d*)"', lambda m: f'skipped="{int(m[1]) - 1}"'),
+    ("report.xml", r"    <testcase [^>]*/>\n", lambda m: ""),
+    ("report.xml", r'type="inconclusive"', lambda m: 'type="skip"'),
+    ("report.tap", r"^ok (\d+)", lambda m: f"not ok {m[1]}"),
+    ("report.tap", r"^1\.\.(\d+)", lambda m: f"1..{int(m[1]) + 1}"),
+    ("report.tap", r"  verdict: fail", lambda m: "  verdict: warn"),
+    ("report.md", r"\*\*(\d+) passed", lambda m: f"**{int(m[1]) + 1} passed"),
+    ("report.md", r"\*\*(\d+) failed\*\* \|", lambda m: f"**{int(m[1]) + 1} failed** |"),
+    ("report.md", r"^\| (\d+) \|", lambda m: f"| {int(m[1]) + 1} |"),
+    ("report.txt", r"^(\d+) passed", lambda m: f"{int(m[1]) + 1} passed"),
+    ("report.txt", r"^pass  [^\n]*\n", lambda m: ""),
+    ("report.txt", r"^expected failures (\d+)", lambda m: f"expected failures {int(m[1]) + 1}"),
+)
+
+
+def tampered(folder):
+    for number, (name, pattern, change) in enumerate(TAMPERED):
+        copy = OUT / f"tampered-{number}"
+        shutil.copytree(folder, copy, dirs_exist_ok=True)
+        text = (copy / name).read_text(encoding="utf-8")
+        text, n = re.subn(pattern, change, text, count=1, flags=re.M)
+        (copy / name).write_text(text, encoding="utf-8")
+        try:
+            compare(copy)
+            problem = "nobody noticed" if n else "the pattern is nowhere in the file"
+        except Wrong:
+            problem = None
+        case(f"tampered {name}: {pattern}", problem)
+        shutil.rmtree(copy)
+
+
+def hostile():
+    folder = OUT / "hostile"
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run([BUILD / "tests/report_tool", folder], check=True)
+    agreed("hostile", 0, 0, folder)
+    report = json.loads((folder / "report.json").read_text())
+    demand("hostile: the seed is exact", report["seed"] == 2**64 - 1)
+    demand("hostile: numbers of the target are exact", report["target"]["info"]["big"] == 12345678901234567890)
+    demand("hostile: markup survives as text", "<script>alert(1)</script> ]]> &amp;" in report["checks"][0]["actual"])
+    demand("hostile: names are generic", report["checks"][3]["observed"].startswith("A says "))
+
+
+OUT.mkdir(parents=True, exist_ok=True)
+hostile()
+folder, baseline = with_defect()
+without_defect(baseline)
+tampered(folder)
+print(f"{results['passed']} passed, {results['failed']} failed, 0 skipped")
+sys.exit(1 if results["failed"] else 0)

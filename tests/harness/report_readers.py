@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One independent reader per report format: each gives the counts that a file states or shows, or raises Wrong.
+
+A reader counts by itself what can be counted (checks, test cases, points, lines) and holds it against the sums that the
+same file prints.  compare() then holds the formats against each other.
+"""
+import collections
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import jsonschema
+import junitparser
+import xmlschema
+
+ROOT = Path(__file__).resolve().parents[2]
+VERDICTS = ("skip", "pass", "info", "warn", "flaky", "inconclusive", "fail", "error")
+WEIGHT = {name: weight for weight, name in enumerate(VERDICTS)}
+SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "reports/report.schema.json").read_text()))
+XSD = xmlschema.XMLSchema(str(ROOT / "tests/harness/report.xsd"))
+
+
+class Wrong(Exception):
+    pass
+
+
+def demand(condition, text):
+    if not condition:
+        raise Wrong(text)
+
+
+def same(what, one, other):
+    demand(one == other, f"{what}: {one} is not {other}")
+
+
+def tally(rows, strict, stale):
+    """Counts of (verdict, expected) rows, as design has them."""
+    counts = collections.Counter({name: 0 for name in VERDICTS})
+    counts.update(passed=0, failed=0, skipped=0, expected_failures=0, stale=stale)
+    for verdict, expected in rows:
+        counts[verdict] += 1
+        counts["declared"] += 1
+        counts["executed"] += verdict not in ("skip", "inconclusive")
+        counts["skipped"] += verdict == "skip"
+        if verdict == "error" or (not expected and (verdict == "fail" or (strict and verdict in ("warn", "inconclusive")))):
+            counts["failed"] += 1
+        elif verdict in ("pass", "info", "warn"):
+            counts["passed"] += 1
+        counts["expected_failures"] += verdict == "fail" and expected
+    return dict(counts)
+
+
+def agree(what, stated, counted):
+    for name in stated:
+        if name in counted:
+            same(f"{what}, {name}", stated[name], counted[name])
+
+
+def rows_of(checks):
+    return [(check["verdict"], check.get("expected", False)) for check in checks]
+
+
+def read_json(path):
+    text = path.read_bytes().decode("utf-8")
+    report = json.loads(text)
+    errors = [f"{list(e.absolute_path)}: {e.message[:200]}" for e in SCHEMA.iter_errors(report)]
+    demand(not errors, f"schema: {errors[:3]}")
+    checks, summary = report["checks"], report["summary"]
+    counts = tally(rows_of(checks), report["strict"], len(report["stale"]))
+    agree("summary", summary, counts)
+    same("scenarios", summary["scenarios"], len(report["scenarios"]))
+    same("checks of scenarios", sum(s["checks"] for s in report["scenarios"]), len(checks))
+    worst, rolls = {}, {}
+    for check in checks:
+        key = check["scenario"], check["transport"], check["repetition"]
+        worst[key] = max(worst.get(key, "skip"), check["verdict"], key=WEIGHT.get)
+        for requirement in check["requirements"]:
+            rolls.setdefault(requirement, collections.Counter())[check["verdict"]] += 1
+    for s in report["scenarios"]:
+        key = s["scenario"], s["transport"], s["repetition"]
+        same(f"verdict of {key}", s["verdict"], worst.get(key, s["verdict"]))
+    same("requirements", sorted(rolls), sorted(roll["id"] for roll in report["requirements"]))
+    for roll in report["requirements"]:
+        same(roll["id"], {v: roll[v] for v in VERDICTS if v in roll}, dict(rolls[roll["id"]]))
+        same(roll["id"], roll["verdict"], max(rolls[roll["id"]], key=WEIGHT.get))
+    return counts, report["strict"]
+
+
+def read_jsonl(path, strict):
+    lines = [json.loads(line) for line in path.read_bytes().decode("utf-8").split("\n")[:-1]]
+    kinds = [line["type"] for line in lines]
+    same("first and last line", (kinds[0], kinds[-1]), ("run", "summary"))
+    counts = tally(rows_of(line for line in lines if line["type"] == "check"), strict, len(lines[0]["stale"]))
+    agree("summary", {k: v for k, v in lines[-1].items() if k != "type"}, counts)
+    same("scenarios", kinds.count("scenario"), lines[-1]["scenarios"])
+    return counts
+
+
+def junit_row(case):
+    """(verdict, expected) of a <testcase>, or None for a stale entry."""
+    for tag in ("failure", "error", "skipped"):
+        outcome = case.find(tag)
+        if outcome is None:
+            continue
+        kind = outcome.get("type")
+        demand(outcome.get("message"), "an outcome without message")
+        return {"stale": None, "expected-failure": ("fail", True)}.get(kind, (kind, False))
+    remark = case.findtext("system-out")
+    return (re.match(r"verdict: (\w+)", remark)[1], False) if remark else ("pass", False)
+
+
+def read_junit(path, strict):
+    XSD.validate(str(path))
+    root = ElementTree.parse(path).getroot()
+    sums = collections.Counter()
+    for suite in root:
+        found = collections.Counter(tests=0, failures=0, errors=0, skipped=0)
+        for case in suite.findall("testcase"):
+            found["tests"] += 1
+            for tag, name in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+                found[name] += case.find(tag) is not None
+        agree(f"suite {suite.get('name')}", {name: int(suite.get(name)) for name in found}, found)
+        sums.update(found)
+    agree("testsuites", {name: int(root.get(name)) for name in ("tests", "failures", "errors")}, sums)
+    library = junitparser.JUnitXml.fromfile(str(path))  # what a viewer's library makes of it
+    same("junitparser", (library.tests, library.failures, library.errors), (sums["tests"], sums["failures"], sums["errors"]))
+    same("junitparser's cases", sum(1 for suite in library for _ in suite), sums["tests"])
+    rows = [junit_row(case) for case in root.iter("testcase")]
+    counts = tally([row for row in rows if row], strict, rows.count(None))
+    same("red cases", sums["failures"] + sums["errors"], counts["failed"] + counts["stale"])
+    return counts
+
+
+def tap_points(text):
+    """(ok, directive, stale, verdict in the YAML block or None)"""
+    point = re.compile(r"(ok|not ok) (\d+) - ((?:[^#\\]|\\.)*?)(?: # (SKIP|TODO) (.*))?")
+    found = []
+    for line in text.split("\n"):
+        if line.startswith("  verdict: "):
+            found[-1][3] = line.removeprefix("  verdict: ")
+        elif line.startswith(("ok", "not ok")):
+            match = point.fullmatch(line)
+            demand(match, f"no test point: {line[:200]}")
+            same("number", int(match[2]), len(found) + 1)
+            found.append([match[1] == "ok", (match[4], match[5]), match[3].startswith("stale"), None])
+        else:
+            demand(not line or line.startswith("  "), f"neither point nor YAML: {line[:200]}")
+    return found
+
+
+def read_tap(path, strict):
+    head, plan, body = path.read_bytes().decode("utf-8").split("\n", 2)
+    same("version", head, "TAP version 14")
+    points = tap_points(body)
+    same("plan", plan, f"1..{len(points)}")
+    rows, red = [], 0
+    for ok, (directive, why), stale, verdict in points:
+        red += not ok and directive != "TODO"
+        if not stale:
+            expected = directive == "TODO" and why.startswith("expected failure")
+            rows.append(("skip" if directive == "SKIP" else verdict or "pass", expected))
+    counts = tally(rows, strict, sum(1 for point in points if point[2]))
+    same("red points", red, counts["failed"] + counts["stale"])
+    return counts
+
+
+def read_markdown(path):
+    text = path.read_bytes().decode("utf-8")
+    demand(len(text.encode()) < 300 * 1024, "300 KB or more")
+    cells = [line.strip("|").split("|") for line in text.split("\n") if line.startswith("|")]
+    names = [name.strip().replace(" ", "_") for name in cells[0]]
+    counts = {name: int(cell) for name, cell in zip(names, cells[2])}
+    line = re.search(r"^\*\*(\d+) passed, (\d+) failed, (\d+) skipped\*\*$", text, re.M)
+    counts.update(zip(("passed", "failed", "skipped"), map(int, line.groups())))
+    matrix = collections.Counter(passed=0, failed=0, skipped=0)
+    chapters = text.split("\n## Chapters\n")[1].split("\n## ")[0]
+    for cell in re.findall(r"\| (\S+ \d+[^|]*) (?=\|)", chapters):
+        passed, *rest = cell.split(",")
+        matrix["passed"] += int(passed.split()[1])
+        for part in rest:
+            number, what = re.match(r" \**(\d+) (\w+)", part).groups()
+            matrix[what] += int(number)
+    for name in ("passed", "failed", "skipped"):
+        same(f"chapters, {name}", matrix[name], counts[name])
+    same("chapters, expected", matrix["expected"], counts["expected_failures"])
+    fences = re.findall(r"^(`{3,})(\w*)$", text, re.M)
+    demand(len(fences) % 2 == 0, "a code fence is left open")
+    demand("<script>" not in re.sub(r"(?ms)^(`{3,})\w*\n.*?^\1$|(`+)[^\n]*?\2", "", text), "markup outside of code")
+    return counts
+
+
+def read_text(path, strict):
+    text = path.read_bytes().decode("utf-8")
+    demand(not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text), "control characters")
+    *_, before, last = text.rstrip("\n").split("\n")
+    match = re.fullmatch(r"(\d+) passed, (\d+) failed, (\d+) skipped", last)
+    counts = dict(zip(("passed", "failed", "skipped"), map(int, match.groups())))
+    match = re.fullmatch(
+        r"expected failures (\d+), stale (\d+), flaky (\d+), inconclusive (\d+), warnings (\d+), observed (\d+)", before
+    )
+    counts.update(zip(("expected_failures", "stale", "flaky", "inconclusive", "warn", "info"), map(int, match.groups())))
+    verdicts = re.findall(rf"^({'|'.join(VERDICTS)})  \S+ \[\w+\]: ", text, re.M)
+    if "pass" in verdicts:  # -v: every check has its line
+        for name in VERDICTS:
+            same(f"lines, {name}", verdicts.count(name), counts.get(name, verdicts.count(name)))
+        counts.update({name: verdicts.count(name) for name in VERDICTS}, declared=len(verdicts))
+    same("stale lines", len(re.findall(r"^stale: ", text, re.M)), counts["stale"])
+    return counts
+
+
+def compare(folder):
+    """All formats of a --results folder: the counts that they share; Wrong when they differ."""
+    folder = Path(folder)
+    counts, strict = read_json(folder / "report.json")
+    others = {
+        "jsonl": lambda: read_jsonl(folder / "report.jsonl", strict),
+        "junit": lambda: read_junit(folder / "report.xml", strict),
+        "tap": lambda: read_tap(folder / "report.tap", strict),
+        "md": lambda: read_markdown(folder / "report.md"),
+        "text": lambda: read_text(folder / "report.txt", strict),
+    }
+    for name, read in others.items():
+        try:
+            agree(f"{name} against json", read(), counts)
+        except Wrong as wrong:
+            raise Wrong(f"{name}: {wrong}") from wrong
+        except (ValueError, KeyError, TypeError, IndexError, xmlschema.XMLSchemaException, ElementTree.ParseError) as error:
+            raise Wrong(f"{name}: {type(error).__name__}: {str(error)[:300]}") from error
+    return counts
