@@ -324,18 +324,15 @@ void conn_bad(struct eio_conn *c, enum eio_from from, const struct wire_fault *w
 
 static void heartbeat(struct eio_conn *c, uint64_t now_ms)
 {
-    switch (eio_session_tick(&c->session, now_ms)) {
-    case EIO_STEP_PING:
-        expiry_add(&c->endpoint->pongs, &c->heartbeat, c->session.due_ms);
-        conn_send(c, EIO_PING, false, NULL, 0);
-        break;
-    case EIO_STEP_CLOSE:
+    enum eio_step step = eio_session_tick(&c->session, now_ms);
+
+    if (step == EIO_STEP_CLOSE) {
         conn_end(c, END_PING_TIMEOUT);
-        break;
-    default: /* a server's clock has no other steps */
-        assert(!"a step of the heartbeat");
-        break;
+        return;
     }
+    assert(step == EIO_STEP_PING); /* a server's clock has no other steps */
+    expiry_add(&c->endpoint->pongs, &c->heartbeat, c->session.due_ms);
+    conn_send(c, EIO_PING, false, NULL, 0);
 }
 
 void conn_heartbeat_due(void *endpoint, struct expiry *d)

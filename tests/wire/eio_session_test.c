@@ -507,7 +507,7 @@ END_TEST
 
 START_TEST(test_open_is_decoded)
 {
-    struct eio_packet packet = {.type = EIO_OPEN, .data = slice_str(OPEN_TEXT + 1)};
+    struct eio_packet packet = {.type = EIO_OPEN, .data = slice_str(&OPEN_TEXT[1])};
     struct eio_session s;
     struct eio_open open;
     struct wire_fault fault;
