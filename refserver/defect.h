@@ -93,8 +93,6 @@ void defect_broadcast(struct defects *d, struct office *office, struct session *
 /* A notice of a session in no office. */
 void defect_roomless(struct defects *d, struct session *sender, const struct smcp_event *notice,
                      struct slice args);
-/* Announce `s` in an office that it has not entered yet; true. */
-bool defect_enter_early(struct defects *d, struct session *s, struct office *office);
 /* To every session that is not in `office`, but not to `sender`. */
 void defect_leak(struct defects *d, const struct office *office, const struct session *sender,
                  const struct smcp_event *notice, struct slice args);

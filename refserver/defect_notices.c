@@ -10,12 +10,13 @@
 
 enum { TEXT_MAX_BYTES = 1 << 26 };
 
-/* A notice that leaks some time after it was sent. */
+/* A notice that is heard some time later: outside its office (a leak), or inside (out of order). */
 struct delayed_leak {
     struct delayed_leak *next;
     struct defects *defects; /* borrowed */
     struct net_timer *timer; /* owned */
     uint64_t office_serial;
+    bool inside;
     struct session_ref sender;
     const struct smcp_event *notice;
     struct slice args; /* owned */
@@ -69,8 +70,9 @@ static void leak_late(void *user)
     uint32_t index = 0;
 
     while ((s = session_each(sessions, &index)) != NULL) {
-        if (s != session_find(sessions, leak->sender) &&
-            (!s->office || s->office->serial != leak->office_serial))
+        bool is_inside = s->office && s->office->serial == leak->office_serial;
+
+        if (s != session_find(sessions, leak->sender) && is_inside == leak->inside)
             session_notify(s, leak->notice, leak->args);
     }
     while (*at != leak)
@@ -79,9 +81,9 @@ static void leak_late(void *user)
     delayed_free(leak);
 }
 
-static void leak_after(struct defects *d, uint64_t delay_ms, const struct office *office,
-                       const struct session *sender, const struct smcp_event *notice,
-                       struct slice args)
+static struct delayed_leak *leak_after(struct defects *d, uint64_t delay_ms,
+                                       const struct office *office, const struct session *sender,
+                                       const struct smcp_event *notice, struct slice args)
 {
     struct delayed_leak *leak = xcalloc(1, sizeof(*leak));
     struct net_loop *loop = d->server->loop;
@@ -95,6 +97,7 @@ static void leak_after(struct defects *d, uint64_t delay_ms, const struct office
     net_timer_start(leak->timer, net_loop_now_ms(loop) + delay_ms);
     leak->next = d->delayed;
     d->delayed = leak;
+    return leak;
 }
 
 static void leak_to_some(struct defects *d, const struct office *office,
@@ -213,6 +216,10 @@ void defect_broadcast(struct defects *d, struct office *office, struct session *
         replay(d, office, sender);
     if (silent)
         return;
+    if (notice->id == SMCP_LEFT && d->switching && defect_on(d, DEFECT_SWITCH_ORDER)) {
+        leak_after(d, 50, office, sender, notice, args)->inside = true;
+        return;
+    }
     if (defect_on(d, DEFECT_UPDATE_WRONG_EVENT) &&
         (notice->id == SMCP_TOOL_LIST_UPDATED || notice->id == SMCP_DESKTOP_UPDATED))
         notice = smcp_event(SMCP_CONFIG_UPDATED);
@@ -231,15 +238,4 @@ void defect_roomless(struct defects *d, struct session *sender, const struct smc
 {
     if (defect_on(d, DEFECT_UPDATE_ROOMLESS))
         defect_leak(d, NULL, sender, notice, args);
-}
-
-bool defect_enter_early(struct defects *d, struct session *s, struct office *office)
-{
-    struct buf args;
-
-    buf_init(&args, TEXT_MAX_BYTES);
-    office_member_encode(office, s, &args);
-    defect_broadcast(d, office, s, smcp_event(SMCP_ENTERED), buf_slice(&args));
-    buf_release(&args);
-    return true;
 }

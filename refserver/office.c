@@ -252,7 +252,6 @@ enum smcp_error office_join(struct office_map *map, struct session *s,
 {
     struct office *office = office_find(map, join->office.value);
     enum smcp_error error = check_join(map, s, office, join);
-    bool announced = false;
 
     if (defects_any(map->defects))
         error = defect_join_check(map->defects, s, office, join, error);
@@ -261,12 +260,9 @@ enum smcp_error office_join(struct office_map *map, struct session *s,
     bind_identity(s, join);
     if (!office)
         office = office_new(map, &join->office);
-    if (s->office && defect_on(map->defects, DEFECT_SWITCH_ORDER))
-        announced = defect_enter_early(map->defects, s, office);
     office_leave(map, s); /* ROOM-29: before the enter notice */
     member_add(map, office, s);
-    if (!announced)
-        office_announce(map, s, SMCP_ENTERED);
+    office_announce(map, s, SMCP_ENTERED);
     return SMCP_OK;
 }
 

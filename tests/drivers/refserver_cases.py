@@ -22,7 +22,7 @@ def a_join_is_acked_and_announced_in_the_office_only(w):
     agent, other, unjoined = w.agent(), w.agent("B", w.there), w.peer()
     computer = w.peer()
     equal(computer.join(w.here, "C", "computer"), OK, "ack of the join")
-    equal(agent.wait(ENTER), [{"office_id": w.here, "computer": "C"}], "notice")
+    equal(agent.now(ENTER), [{"office_id": w.here, "computer": "C"}], "notice")
     for p in (computer, other, unjoined):
         p.quiet()
     agent.fence()
@@ -115,8 +115,8 @@ def a_computer_switches_offices(w):
     here, there, computer = w.agent(), w.agent("B", w.there), w.computer()
     here.wait(ENTER)
     equal(computer.join(w.there, "C", "computer"), OK, "ack of the switch")
-    equal(here.wait(LEAVE), [{"office_id": w.here, "computer": "C"}], "leave notice")
-    equal(there.wait(ENTER), [{"office_id": w.there, "computer": "C"}], "enter notice")
+    equal(here.now(LEAVE), [{"office_id": w.here, "computer": "C"}], "leave notice")
+    equal(there.now(ENTER), [{"office_id": w.there, "computer": "C"}], "enter notice")
     equal((here.names_in(w.here), there.names_in(w.there)), (["A"], ["B", "C"]), "members")
     computer.quiet()
     error(here.ask("client:get_tools", w.call("C", "client:get_tools")), 404)
@@ -206,7 +206,7 @@ def leaving_is_announced_by_name(w):
     agent, computer, other = w.agent(), w.computer(), w.computer("D")
     equal(computer.leave(w.here), OK, "ack of the leave")
     for p in (agent, other):
-        equal(p.wait(LEAVE), [{"office_id": w.here, "computer": "C"}], "notice")
+        equal(p.now(LEAVE), [{"office_id": w.here, "computer": "C"}], "notice")
     computer.forget()
     agent.ask("server:tool_call_cancel", {"agent": "A", "req_id": "x"})
     other.wait(CANCELLED)
@@ -470,8 +470,7 @@ def updates_reach_the_others_of_the_office(w):
                 p.forget()
             equal(computer.ask(f"server:{update}", {"computer": value, "more": 1}), [], "ack")
             for p in (agent, other):
-                equal(p.wait(f"notify:{update}"), [{"computer": value}], "notice")
-                p.fence()
+                equal(p.now(f"notify:{update}"), [{"computer": value}], "notice")
                 equal(len(p.events()), 1, "notices")
             for p in (computer, foreign, loose):
                 p.quiet()

@@ -70,6 +70,12 @@ class Peer:
         for name, args in list(self.received):
             check(name in allowed, f"{self.name} must not receive {name} {args!r}")
 
+    def now(self, event, count=1):
+        """As wait, but it must be there already: a notice leaves before the ack which confirms it."""
+        self.fence()
+        check(len(self.events(event)) >= count, f"{self.name}: {event} comes after the ack; received {self.received!r}")
+        return self.events(event)[count - 1]
+
     def forget(self):
         with self.news:
             self.received.clear()

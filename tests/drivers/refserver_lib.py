@@ -15,8 +15,9 @@ LIMIT = 10.0  # seconds for anything that has to happen at all
 PROGRAM = Path(os.environ.get("BUILD_DIR", "build/dev")) / "bin" / "smcp-refserver"
 
 
-# python-engineio's polling client may end without sending its close packet; it then hangs in its poll until the next ping.
-PINGS = ["--ping-interval", "300", "--ping-timeout", "10000"]
+# python-engineio's polling client may end without sending its close packet: it then hangs in its poll until the next ping, and the server
+# hears of its end by the missing pong only, which must come before LIMIT.
+PINGS = ["--ping-interval", "300", "--ping-timeout", "5000"]
 
 
 class Failed(Exception):
