@@ -13,11 +13,18 @@ void absence_begin(struct instance *inst)
     fence_everybody(inst);
 }
 
+/* Bytes of our own making may have left the server waiting for the rest of them: no answer is worth waiting for there. */
+static bool is_spoilt(const struct peer *p)
+{
+    return p->conn && (p->conn->unknown_bytes || p->conn->muted);
+}
+
 static bool fence_is_open(const struct instance *inst, size_t i)
 {
     const struct peer *p = &inst->peers[i];
 
-    return inst->fences[i] > 0 && !peer_fenced(p, inst->fences[i]) && peer_can_send(p);
+    return inst->fences[i] > 0 && !peer_fenced(p, inst->fences[i]) && peer_can_send(p) &&
+           !is_spoilt(p);
 }
 
 static bool any_open(const struct instance *inst)
@@ -28,28 +35,27 @@ static bool any_open(const struct instance *inst)
     return false;
 }
 
-bool absence_fenced(struct instance *inst, bool expired)
+enum absence_state absence_poll(struct instance *inst, bool expired)
 {
     if (!expired && any_open(inst))
-        return false;
-    if (!expired && inst->fence_round == 1) {
+        return ABSENCE_WAITING;
+    if (inst->fence_round == 1) {
         inst->fence_round = 2;
         fence_everybody(inst);
         if (any_open(inst))
-            return false;
+            return ABSENCE_NEXT_ROUND;
     }
     for (size_t i = 0; i < inst->sc->n_actors; i++)
-        inst->fence_done[i] =
-            inst->fence_round == 2 && peer_fenced(&inst->peers[i], inst->fences[i]);
-    return true;
+        inst->fence_done[i] = peer_fenced(&inst->peers[i], inst->fences[i]);
+    return ABSENCE_OVER;
 }
 
 enum absence_grade absence_grade_of(const struct instance *inst, const struct peer *p)
 {
     if (!p || inst->fence_done[p->index])
         return ABSENCE_FENCED;
-    /* Nothing can come on a connection that is over; until then we have watched it. */
-    if (!peer_can_send(p))
+    /* Nothing can come on a connection that is over or spoilt; until then we have watched it. */
+    if (!peer_can_send(p) || is_spoilt(p))
         return ABSENCE_SETTLED;
     return ABSENCE_UNPROVEN;
 }

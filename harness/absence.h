@@ -13,8 +13,12 @@
 /* Start the first round. */
 void absence_begin(struct instance *inst);
 
-/* True when both rounds are over: answered, or hopeless, or `expired`.  Starts the second by itself. */
-bool absence_fenced(struct instance *inst, bool expired);
+enum absence_state { ABSENCE_WAITING, ABSENCE_NEXT_ROUND, ABSENCE_OVER };
+
+/*
+ * Is the round over: answered, hopeless, or `expired`?  Starts the second one by itself, and says so: its time counts anew.
+ */
+enum absence_state absence_poll(struct instance *inst, bool expired);
 
 /* How the absence of something at this actor is known. */
 enum absence_grade absence_grade_of(const struct instance *inst, const struct peer *p);

@@ -417,6 +417,20 @@ static void advance_running(struct instance *inst)
     enter(inst, PHASE_FENCING);
 }
 
+static void advance_fencing(struct instance *inst)
+{
+    switch (absence_poll(inst, timed_out(inst, inst->plan->timeout_ms))) {
+    case ABSENCE_WAITING:
+        break;
+    case ABSENCE_NEXT_ROUND:
+        enter(inst, PHASE_FENCING);
+        break;
+    case ABSENCE_OVER:
+        enter(inst, PHASE_PARKED);
+        break;
+    }
+}
+
 void instance_advance(struct instance *inst)
 {
     enum phase before;
@@ -435,8 +449,7 @@ void instance_advance(struct instance *inst)
             advance_running(inst);
             break;
         case PHASE_FENCING:
-            if (absence_fenced(inst, timed_out(inst, inst->plan->timeout_ms)))
-                enter(inst, PHASE_PARKED);
+            advance_fencing(inst);
             break;
         case PHASE_PARKED:
         case PHASE_DONE:
