@@ -10,6 +10,7 @@
 #include "harness/baseline.h"
 #include "harness/cli.h"
 #include "harness/commands.h"
+#include "harness/report/evidence.h"
 #include "harness/run_command.h"
 #include "smcp/suggest.h"
 #include "wire/xmalloc.h"
@@ -246,6 +247,32 @@ static int choose_targets(struct session *s)
 
 /* ---- the end ---- */
 
+/* What leads to the same target again; secrets are for the reader to fill in. */
+static char *rerun_line(const struct run_command *c)
+{
+    struct buf line;
+
+    buf_init(&line, SIZE_MAX);
+    buf_append_str(&line, "smcp-harness run");
+    if (c->url)
+        buf_appendf(&line, " %s", c->url);
+    if (c->target_file)
+        buf_appendf(&line, " --target %s", c->target_file);
+    if (c->revision_given)
+        buf_appendf(&line, " --revision %s", smcp_revision(c->options.plan.revision)->name);
+    if (c->path)
+        buf_appendf(&line, " --path %s", c->path);
+    if (c->scenarios)
+        buf_appendf(&line, " --scenarios %s", c->scenarios);
+    if (c->key.given)
+        buf_appendf(&line, " --key %s:%s=$KEY", c->key.in_header ? "header" : "auth", c->key.name);
+    for (size_t i = 0; i < c->auth.n; i++)
+        buf_appendf(&line, " --auth %s=$VALUE", c->auth.items[i].name);
+    if (c->insecure)
+        buf_append_str(&line, " --insecure");
+    return buf_take_str(&line);
+}
+
 static void describe_target(struct session *s)
 {
     const struct run_command *c = &s->command;
@@ -256,18 +283,11 @@ static void describe_target(struct session *s)
     r->target_url = t->url ? xstrdup(t->url) : NULL;
     r->target_info = t->info ? xstrdup(t->info) : NULL;
     r->strict = c->strict;
-    if (c->url)
-        r->rerun = xasprintf("smcp-harness run %s", c->url);
-    else if (c->target_file)
-        r->rerun = xasprintf("smcp-harness run --target %s", c->target_file);
-    else
-        r->rerun = xstrdup("smcp-harness run");
-    if (c->scenarios) {
-        char *longer = xasprintf("%s --scenarios %s", r->rerun, c->scenarios);
-
-        free(r->rerun);
-        r->rerun = longer;
-    }
+    r->rerun = rerun_line(c);
+    if (c->key.given)
+        text_hide(c->key.value);
+    for (size_t i = 0; i < c->auth.n; i++)
+        text_hide(c->auth.items[i].value);
 }
 
 static bool write_report(const struct session *s, const struct report_format *format,

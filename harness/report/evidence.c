@@ -134,13 +134,38 @@ static bool is_invisible(const char *at, size_t len)
            (len == 3 && p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe);
 }
 
+enum { MAX_SECRETS = 16, MIN_SECRET = 4 };
+static const char *secrets[MAX_SECRETS];
+static size_t n_secrets;
+
+void text_hide(const char *secret)
+{
+    if (n_secrets < MAX_SECRETS && strlen(secret) >= MIN_SECRET)
+        secrets[n_secrets++] = secret;
+}
+
+/* Length of the secret that starts here; 0: none. */
+static size_t secret_at(const char *at)
+{
+    for (size_t i = 0; i < n_secrets; i++)
+        if (strncmp(at, secrets[i], strlen(secrets[i])) == 0)
+            return strlen(secrets[i]);
+    return 0;
+}
+
 static void append_text(struct buf *out, const char *text, size_t max_bytes, bool visible)
 {
     const char *end = text + strlen(text), *at = text;
 
     while (at < end) {
         size_t len = (unsigned char)*at < 0x80 ? 1 : utf8_sequence(at, end);
+        size_t hidden = n_secrets ? secret_at(at) : 0;
 
+        if (hidden) {
+            buf_append_str(out, "***");
+            at += hidden;
+            continue;
+        }
         if ((size_t)(at - text) + (len ? len : 1) > max_bytes) {
             buf_append_str(out, "…");
             return;

@@ -43,6 +43,12 @@ struct slice scenario_chapter(const struct scenario *sc);
 const char *scenario_file(const struct scenario *sc);
 
 /*
+ * From now on the texts of all reports show "***" instead of `secret` (borrowed; the key that the target demands).  Too short ones, of
+ * less than 4 bytes, would make texts unreadable and are no secrets.
+ */
+void text_hide(const char *secret);
+
+/*
  * Append `text` as valid UTF-8: what is malformed becomes U+FFFD.  At most about `max_bytes`, cut between characters, "…" tells.
  * Reports hold bytes of the peer: nothing about them may be believed.
  */

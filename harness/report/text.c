@@ -30,7 +30,9 @@ static void print_verdict(const struct page *p, enum verdict v)
         fputs(verdict_name(v), p->out);
 }
 
-static void print_visible(const struct page *p, const char *before, const char *text)
+/* On one line; nothing for NULL. */
+static void print_visible(const struct page *p, const char *before, const char *text,
+                          const char *after)
 {
     struct buf b;
 
@@ -38,7 +40,10 @@ static void print_visible(const struct page *p, const char *before, const char *
         return;
     buf_init(&b, SIZE_MAX);
     text_append_visible(&b, text, VALUE_WIDTH);
-    fprintf(p->out, "%s%.*s", before, (int)b.len, b.data ? b.data : "");
+    for (size_t i = 0; i < b.len; i++)
+        if (b.data[i] == '\n' || b.data[i] == '\t')
+            b.data[i] = ' ';
+    fprintf(p->out, "%s%.*s%s", before, (int)b.len, b.data ? b.data : "", after);
     buf_release(&b);
 }
 
@@ -86,9 +91,9 @@ static void print_line(const struct page *p, const struct scenario_result *s,
         fprintf(p->out, " (settled, %u ms)", c->settled_ms);
     else if (c->absence != ABSENCE_NONE)
         fprintf(p->out, " (%s, then watched for %u ms)", absence_name(c->absence), c->settled_ms);
-    print_visible(p, ": ", observed);
+    print_visible(p, ": ", observed, "");
     free(observed);
-    print_visible(p, ": ", c->reason);
+    print_visible(p, ": ", c->reason, "");
     fputc('\n', p->out);
 }
 
@@ -155,7 +160,7 @@ static void print_blocked(const struct page *p)
         print_verdict(p, c->verdict);
         fprintf(p->out, "  %s [%s]: %zu of %zu checks", s->scenario->id, s->transport, n,
                 s->n_checks);
-        print_visible(p, ": ", s->trouble ? s->trouble : c->reason);
+        print_visible(p, ": ", s->trouble ? s->trouble : c->reason, "");
         fputc('\n', p->out);
     }
     if (more_checks)
@@ -178,13 +183,14 @@ static void print_summary(const struct page *p)
     struct run_counts n = run_result_count(r);
 
     for (size_t i = 0; i < r->n_stale; i++)
-        fprintf(p->out, "stale: %s\n", r->stale[i]);
+        print_visible(p, "stale: ", r->stale[i], "\n");
     if (r->interrupted)
         fprintf(p->out, "interrupted: the report is partial\n");
     if (r->error)
-        fprintf(p->out, "%s\n", r->error);
-    fprintf(p->out, "%s: revision %s, %zu scenarios played, ", target_of(r),
-            smcp_revision(r->revision)->name, r->n_scenarios);
+        print_visible(p, "", r->error, "\n");
+    print_visible(p, "", target_of(r), "");
+    fprintf(p->out, ": revision %s, %zu scenarios played, ", smcp_revision(r->revision)->name,
+            r->n_scenarios);
     fprintf(p->out, "%zu of %zu checks judged in %u.%03u s (seed %llu)\n", r->executed_checks,
             r->declared_checks, r->duration_ms / 1000, r->duration_ms % 1000,
             (unsigned long long)r->seed);

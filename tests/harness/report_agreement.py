@@ -124,7 +124,7 @@ TAMPERED = (
     ("report.json", r'"passed":(\d+)', lambda m: f'"passed":{int(m[1]) + 1}'),
     ("report.json", r'"verdict":"fail"', lambda m: '"verdict":"pass"'),
     ("report.json", r'"executed":(\d+)', lambda m: f'"executed":{int(m[1]) - 1}'),
-    ("report.json", r'"expected":true,', lambda m: ""),
+    ("report.json", r'("verdict":"fail"[^\n]*?)"expected":true,', lambda m: m[1]),
     ("report.json", r'"stale": \["', lambda m: '"stale": ["another","'),
     ("report.json", r'\n    \{"scenario":[^\n]*,(?=\n)', lambda m: ""),
     ("report.jsonl", r'"type":"check"\}\n', lambda m: '"type":"other"}\n'),
@@ -153,7 +153,7 @@ def tampered(folder):
         text, n = re.subn(pattern, change, text, count=1, flags=re.M)
         (copy / name).write_text(text, encoding="utf-8")
         try:
-            compare(copy)
+            compare(copy, validate=False)
             problem = "nobody noticed" if n else "the pattern is nowhere in the file"
         except Wrong:
             problem = None

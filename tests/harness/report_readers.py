@@ -61,11 +61,22 @@ def rows_of(checks):
     return [(check["verdict"], check.get("expected", False)) for check in checks]
 
 
-def read_json(path):
+def fewer_frames(report):
+    """The report with only the ends of its lists of frames: the validator needs seconds for each thousand."""
+    cut = {name: [dict(item) for item in report[name]] for name in ("checks", "scenarios")}
+    for name, member in (("checks", "evidence"), ("scenarios", "transcript")):
+        for item in cut[name]:
+            if member in item:
+                item[member] = item[member][:1] + item[member][-1:]
+    return {**report, **cut}
+
+
+def read_json(path, validate):
     text = path.read_bytes().decode("utf-8")
     report = json.loads(text)
-    errors = [f"{list(e.absolute_path)}: {e.message[:200]}" for e in SCHEMA.iter_errors(report)]
-    demand(not errors, f"schema: {errors[:3]}")
+    if validate:
+        errors = [f"{list(e.absolute_path)}: {e.message[:200]}" for e in SCHEMA.iter_errors(fewer_frames(report))]
+        demand(not errors, f"schema: {errors[:3]}")
     checks, summary = report["checks"], report["summary"]
     counts = tally(rows_of(checks), report["strict"], len(report["stale"]))
     agree("summary", summary, counts)
@@ -110,8 +121,9 @@ def junit_row(case):
     return (re.match(r"verdict: (\w+)", remark)[1], False) if remark else ("pass", False)
 
 
-def read_junit(path, strict):
-    XSD.validate(str(path))
+def read_junit(path, strict, validate):
+    if validate:
+        XSD.validate(str(path))
     root = ElementTree.parse(path).getroot()
     sums = collections.Counter()
     for suite in root:
@@ -209,13 +221,13 @@ def read_text(path, strict):
     return counts
 
 
-def compare(folder):
-    """All formats of a --results folder: the counts that they share; Wrong when they differ."""
+def compare(folder, validate=True):
+    """All formats of a --results folder: the counts that they share; Wrong when they differ, or are not valid."""
     folder = Path(folder)
-    counts, strict = read_json(folder / "report.json")
+    counts, strict = read_json(folder / "report.json", validate)
     others = {
         "jsonl": lambda: read_jsonl(folder / "report.jsonl", strict),
-        "junit": lambda: read_junit(folder / "report.xml", strict),
+        "junit": lambda: read_junit(folder / "report.xml", strict, validate),
         "tap": lambda: read_tap(folder / "report.tap", strict),
         "md": lambda: read_markdown(folder / "report.md"),
         "text": lambda: read_text(folder / "report.txt", strict),
