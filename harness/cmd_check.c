@@ -40,56 +40,72 @@ struct checked {
 struct report {
     size_t files, bad_files, findings;
     struct checked *seen; /* owned: ids must differ between files */
+    size_t n_seen;
+    char **said; /* owned: findings of the file at hand */
+    size_t n_said;
 };
 
 static void print(void *user, const struct diag *d)
 {
     struct report *r = user;
+    char *line = xasprintf("%s:%u:%u: %s", d->path, d->at.line, d->at.column, d->text);
 
+    for (size_t i = 0; i < r->n_said; i++) {
+        if (strcmp(r->said[i], line) == 0) {
+            free(line);
+            return;
+        }
+    }
+    puts(line);
     r->findings++;
-    printf("%s:%u:%u: %s\n", d->path, d->at.line, d->at.column, d->text);
+    r->said = xrealloc(r->said, (r->n_said + 1) * sizeof(*r->said));
+    r->said[r->n_said++] = line;
 }
 
 static void check_id(struct report *r, const struct scenario *sc)
 {
-    size_t n = r->files - r->bad_files;
-
-    for (size_t i = 0; i < n; i++) {
-        if (r->seen[i].id && strcmp(r->seen[i].id, sc->id) == 0) {
+    for (size_t i = 0; i < r->n_seen; i++) {
+        if (strcmp(r->seen[i].id, sc->id) == 0) {
             r->findings++;
             printf("%s:1:1: the id `%s` is that of %s too\n", sc->path, sc->id, r->seen[i].path);
             return;
         }
     }
+    r->seen = xrealloc(r->seen, (r->n_seen + 1) * sizeof(*r->seen));
+    r->seen[r->n_seen++] = (struct checked){xstrdup(sc->id), xstrdup(sc->path)};
 }
 
-static void check_scenario(struct report *r, struct scenario *sc, struct diag *fault)
+/* All scenarios of one file: what is wrong in each row of its table is said once. */
+static void check_scenarios(struct report *r, struct scenario *const *items, size_t n)
 {
     size_t before = r->findings;
 
-    r->seen = xrealloc(r->seen, (r->files + 1) * sizeof(*r->seen));
-    if (!sc) {
-        print(r, fault);
-        diag_release(fault);
-        r->files++;
-        r->bad_files++;
-        return;
+    for (size_t i = 0; i < n; i++) {
+        check_id(r, items[i]);
+        scenario_lint(items[i], print, r);
     }
-    check_id(r, sc);
-    scenario_lint(sc, print, r);
     r->files++;
     if (r->findings > before)
         r->bad_files++;
-    else
-        r->seen[r->files - r->bad_files - 1] = (struct checked){xstrdup(sc->id), xstrdup(sc->path)};
-    scenario_free(sc);
+    for (size_t i = 0; i < r->n_said; i++)
+        free(r->said[i]);
+    r->n_said = 0;
 }
 
 static void check_file(struct report *r, const char *path)
 {
+    struct scenario_set set = {0};
     struct diag fault = {0};
 
-    check_scenario(r, scenario_load(path, &fault), &fault);
+    if (scenario_set_add_file(&set, path, &fault)) {
+        check_scenarios(r, set.items, set.n);
+        scenario_set_release(&set);
+        return;
+    }
+    print(r, &fault);
+    diag_release(&fault);
+    r->files++;
+    r->bad_files++;
 }
 
 static bool check_path(struct report *r, const char *path)
@@ -126,9 +142,10 @@ static bool check_embedded(struct report *r)
         diag_release(&fault);
         return false;
     }
-    for (size_t i = 0; i < set.n; i++) {
-        check_scenario(r, set.items[i], &fault);
-        set.items[i] = NULL;
+    for (size_t i = 0, n; i < set.n; i += n) {
+        for (n = 1; i + n < set.n && strcmp(set.items[i + n]->path, set.items[i]->path) == 0; n++)
+            ;
+        check_scenarios(r, set.items + i, n);
     }
     scenario_set_release(&set);
     return true;
@@ -155,11 +172,14 @@ int cmd_check(int argc, char **argv)
     }
     if (!given)
         ok = check_embedded(&r);
-    for (size_t i = 0; i < r.files - r.bad_files; i++) {
+    for (size_t i = 0; i < r.n_seen; i++) {
         free(r.seen[i].id);
         free(r.seen[i].path);
     }
     free(r.seen);
+    for (size_t i = 0; i < r.n_said; i++)
+        free(r.said[i]);
+    free(r.said);
     if (r.files == 0)
         printf("no scenario files found\n");
     printf("%zu passed, %zu failed, 0 skipped\n", r.files - r.bad_files, r.bad_files);

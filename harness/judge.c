@@ -104,6 +104,10 @@ void step_fail(struct step_run *run, struct finding *f)
         block_by_precondition(run, f);
         return;
     }
+    if (run->step->repeats && r->verdict >= VERDICT_WARN) { /* an earlier round has spoken */
+        finding_release(f);
+        return;
+    }
     result_replace(r, f);
     if (!hit)
         r->journal_until = (int)inst->journal.n;
@@ -128,7 +132,8 @@ void step_error(struct step_run *run, char *text)
 
     run_done(run);
     run->failed = true;
-    if (inst->blocker >= 0) { /* a value that the failed check was to bring is no fault of the scenario */
+    if (inst->blocker >=
+        0) { /* a value that the failed check was to bring is no fault of the scenario */
         if (!inst->blocked)
             inst->blocked = xasprintf("%s: %s", place, text);
         free(place);

@@ -145,6 +145,7 @@ static const char *json_type_text(enum attribute_kind kind)
         return "\"string\"";
     case ATTR_TEXTS:
     case ATTR_CAPTURE:
+    case ATTR_BRANCHES:
         return "\"object\"";
     case ATTR_BOOL:
         return "\"boolean\"";

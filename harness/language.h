@@ -21,6 +21,7 @@ enum attribute_kind {
     ATTR_TEXTS,
     ATTR_FORM,
     ATTR_MEMBERS,
+    ATTR_BRANCHES,
     ATTR_CAPTURE,
     ATTR_BOOL,
     ATTR_COUNT,

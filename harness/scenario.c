@@ -29,6 +29,7 @@ static void step_release(struct step *s)
         free((void *)(uintptr_t)*id);
     free((void *)(uintptr_t)s->requirements);
     free(s->check);
+    free(s->ordinal);
     for (size_t i = 0; i < s->n_children; i++)
         step_release(&s->children[i]);
     free(s->children);
@@ -51,6 +52,7 @@ void scenario_free(struct scenario *sc)
     free(sc->title);
     free(sc->path);
     json_doc_free(sc->doc);
+    source_map_free(sc->map);
     free(sc);
 }
 
@@ -63,8 +65,7 @@ void diag_release(struct diag *d)
 
 /* ---- files ---- */
 
-/* NULL on failure, with *reterr. */
-static char *read_all(const char *path, size_t *ret_len, struct diag *reterr)
+char *loader_read_file(const char *path, size_t *ret_len, struct diag *reterr)
 {
     FILE *file = fopen(path, "rbe");
     size_t max = SCENARIO_MAX_BYTES + 1, len;
@@ -88,17 +89,14 @@ static char *read_all(const char *path, size_t *ret_len, struct diag *reterr)
     return text;
 }
 
-struct scenario *scenario_load(const char *path, struct diag *reterr)
+bool scenario_set_add_file(struct scenario_set *set, const char *path, struct diag *reterr)
 {
     size_t len;
-    char *text = read_all(path, &len, reterr);
-    struct scenario *sc;
+    char *text = loader_read_file(path, &len, reterr);
+    bool ok = text && scenario_set_parse(set, slice_of(text, len), path, reterr);
 
-    if (!text)
-        return NULL;
-    sc = scenario_parse(slice_of(text, len), path, reterr);
     free(text);
-    return sc;
+    return ok;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -147,7 +145,8 @@ static bool walk(struct path_list *list, const char *dir, const char *skip, stru
     while (ok && (entry = readdir(handle))) {
         char *path;
 
-        if (entry->d_name[0] == '.' || (skip && strcmp(entry->d_name, skip) == 0))
+        if (entry->d_name[0] == '.' || (skip && strcmp(entry->d_name, skip) == 0) ||
+            strcmp(entry->d_name, "setups") == 0)
             continue;
         path = xasprintf("%s/%s", dir, entry->d_name);
         if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
@@ -185,24 +184,13 @@ bool scenario_paths(const char *dir, bool with_selftest, char ***ret_paths, size
 
 /* ---- sets ---- */
 
-static void set_add(struct scenario_set *set, struct scenario *sc)
-{
-    set->items = xrealloc(set->items, (set->n + 1) * sizeof(struct scenario *));
-    set->items[set->n++] = sc;
-}
-
 static bool load_folder(struct scenario_set *set, const char *dir, struct diag *reterr)
 {
     struct path_list list = {0};
     bool ok = scenario_paths(dir, false, &list.items, &list.n, reterr);
 
-    for (size_t i = 0; ok && i < list.n; i++) {
-        struct scenario *sc = scenario_load(list.items[i], reterr);
-
-        ok = sc != NULL;
-        if (ok)
-            set_add(set, sc);
-    }
+    for (size_t i = 0; ok && i < list.n; i++)
+        ok = scenario_set_add_file(set, list.items[i], reterr);
     paths_release(&list);
     return ok;
 }
@@ -211,18 +199,18 @@ static bool load_embedded(struct scenario_set *set, struct diag *reterr)
 {
     for (size_t i = 0; i < embedded_scenarios_count; i++) {
         const struct embedded_file *file = &embedded_scenarios[i];
-        struct scenario *sc;
         char *path;
+        bool ok;
 
         if (strncmp(file->path, "selftest/", strlen("selftest/")) == 0 ||
+            strncmp(file->path, "setups/", strlen("setups/")) == 0 ||
             !scenario_is_file_name(file->path))
             continue;
         path = xasprintf("scenarios/%s", file->path);
-        sc = scenario_parse(slice_of((const char *)file->data, file->len), path, reterr);
+        ok = scenario_set_parse(set, slice_of((const char *)file->data, file->len), path, reterr);
         free(path);
-        if (!sc)
+        if (!ok)
             return false;
-        set_add(set, sc);
     }
     return true;
 }

@@ -34,6 +34,7 @@ enum verb {
 #include "harness/verbs.def"
 #undef XX
     VERB_TOGETHER, /* flow: {"together":[steps]} : all start at once, the step ends when all have ended */
+    VERB_EXACTLY,  /* flow: {"exactly":1,"of":"join*","matches":…} : so many acks of these calls match */
     VERB_COUNT,
 };
 
@@ -62,6 +63,9 @@ struct step {
     struct json_position at;            /* in the file */
     struct step *children;              /* together; owned */
     size_t n_children;
+    unsigned round; /* of the `rounds` it belongs to, from 1; 0: none */
+    char *ordinal;  /* owned; the same for this step in every round, NULL outside of `rounds` */
+    bool repeats;   /* its check is that of the same step in the first round */
 };
 
 struct scenario {
@@ -81,6 +85,7 @@ struct scenario {
     bool must_fail; /* scenarios/selftest: {"must_fail": "text in the reason"} */
     char *must_fail_text;
     struct json_doc *doc; /* owned */
+    struct source_map *map; /* owned; NULL unless the text was written out from tables, set-ups, groups or rounds */
 };
 
 /* One message about a file: where, what.  `text` is owned (diag_release). */
@@ -91,16 +96,17 @@ struct diag {
 };
 void diag_release(struct diag *d);
 
+/* Where a node of sc->doc stands: in sc->path, or in a set-up that it uses.  *ret_path is borrowed from sc. */
+struct json_position scenario_place(const struct scenario *sc, const struct json_node *at,
+                                    const char **ret_path);
+
 /*
- * Parse and check one scenario.  NULL on failure with *reterr filled ("rooms/x.json:12:9: unknown key `evnt`, did you mean `event`?").  Caller: scenario_free().
+ * Parse and check a file that holds one scenario (no table of several).  NULL on failure with *reterr filled ("rooms/x.json:12:9: unknown key `evnt`, did you mean `event`?").  Caller: scenario_free().
  */
 MUST_USE struct scenario *scenario_parse(struct slice text, const char *path, struct diag *reterr);
 void scenario_free(struct scenario *sc);
 
-/* The same from a file. */
-MUST_USE struct scenario *scenario_load(const char *path, struct diag *reterr);
-
-/* Scenario files below a folder, sorted: `*.json` but for `*.schema.json`; the folder's own selftest/ only when asked for.  Caller frees all. */
+/* Scenario files below a folder, sorted: `*.json` but for `*.schema.json` and the set-ups in setups/; the folder's own selftest/ only when asked for.  Caller frees all. */
 MUST_USE bool scenario_paths(const char *dir, bool with_selftest, char ***ret_paths, size_t *ret_n,
                              struct diag *reterr);
 bool scenario_is_file_name(const char *path);
@@ -111,6 +117,11 @@ struct scenario_set {
     size_t n;
 };
 MUST_USE bool scenario_set_load(struct scenario_set *set, const char *dir, struct diag *reterr);
+/* Append what a text or file holds: one scenario, or one for each row of its table.  On failure false, with *reterr, and nothing is appended. */
+MUST_USE bool scenario_set_parse(struct scenario_set *set, struct slice text, const char *path,
+                                 struct diag *reterr);
+MUST_USE bool scenario_set_add_file(struct scenario_set *set, const char *path,
+                                    struct diag *reterr);
 void scenario_set_release(struct scenario_set *set);
 
 /* Lint beyond what loading demands: unused captures and calls, absence without a cause, unknown requirement ids or ones of another revision, unreachable steps…  Calls `report` per finding; returns their number. */

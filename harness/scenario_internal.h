@@ -3,6 +3,7 @@
 #define HARNESS_SCENARIO_INTERNAL_H
 
 #include "harness/language.h"
+#include "harness/scenario_source.h"
 #include "smcp/matcher.h"
 
 /* Shared by the files of the loader only. */
@@ -20,6 +21,12 @@ struct loader {
     char **offices; /* owned; every office that is named, NULL-terminated */
     size_t n_offices;
 };
+
+/* Read a file as a whole; NULL on failure, with *reterr.  Caller frees. */
+MUST_USE char *loader_read_file(const char *path, size_t *ret_len, struct diag *reterr);
+/* Parse within the limits of scenario files; NULL on failure, with *reterr. */
+MUST_USE struct json_doc *loader_read_json(struct slice text, const char *path,
+                                           struct diag *reterr);
 
 /* Fill *reterr and give false.  `text` is taken.  `at` NULL: the file as a whole. */
 bool loader_refuse(struct loader *l, const struct json_node *at, char *text);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/scenario_expand.h"
 #include "harness/scenario_internal.h"
 #include "smcp/suggest.h"
 #include "wire/xmalloc.h"
@@ -12,10 +13,21 @@
 
 /* ---- complaints ---- */
 
+struct json_position scenario_place(const struct scenario *sc, const struct json_node *at,
+                                    const char **ret_path)
+{
+    *ret_path = sc->path;
+    if (!sc->map)
+        return json_position_of(sc->doc, at);
+    return source_map_place(sc->map, (size_t)(at->text.ptr - json_doc_text(sc->doc).ptr), ret_path);
+}
+
 bool loader_refuse(struct loader *l, const struct json_node *at, char *text)
 {
-    l->reterr->path = xstrdup(l->sc->path);
-    l->reterr->at = at ? json_position_of(l->sc->doc, at) : (struct json_position){1, 1};
+    const char *path = l->sc->path;
+
+    l->reterr->at = at ? scenario_place(l->sc, at, &path) : (struct json_position){1, 1};
+    l->reterr->path = xstrdup(path);
     l->reterr->text = text;
     return false;
 }
@@ -142,6 +154,17 @@ static bool is_identifier(const char *name)
     return len > 0 && name[len] == '\0' && !(name[0] >= '0' && name[0] <= '9');
 }
 
+static bool is_flow_word(const char *name)
+{
+    static const char *const words[] = {"together", "rounds", "steps", "each"};
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (strcmp(name, words[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool take_role(struct loader *l, const struct json_node *v, struct actor_spec *a)
 {
     static const char *const roles[] = {
@@ -176,7 +199,7 @@ static bool actor_member(struct loader *l, struct actor_spec *a, const struct js
                          const char *key)
 {
     static const char words[] =
-        "role name connects_first transport namespace auth query headers path key note";
+        "role count name connects_first transport namespace auth query headers path key note";
     struct attribute_use use;
 
     if (strcmp(key, "role") == 0)
@@ -237,7 +260,7 @@ static bool take_actors(struct loader *l, const struct json_node *v)
         struct actor_spec *a = &l->sc->actors[l->sc->n_actors++];
 
         a->name = json_node_key(m);
-        if (!is_identifier(a->name) || attribute_find(a->name) || strcmp(a->name, "together") == 0)
+        if (!is_identifier(a->name) || attribute_find(a->name) || is_flow_word(a->name))
             return loader_refuse(
                 l, m,
                 xasprintf("`%s` cannot be the name of an actor: letters, digits and _, no "
@@ -253,15 +276,25 @@ static bool take_actors(struct loader *l, const struct json_node *v)
 
 typedef bool member_fn(struct loader *l, const struct json_node *v);
 
+/* A row of a table has its case behind the id: room.loss[rst]. */
+static size_t stem_length(const struct scenario *sc)
+{
+    const char *bracket = sc->map ? strchr(sc->id, '[') : NULL;
+
+    return bracket ? (size_t)(bracket - sc->id) : strlen(sc->id);
+}
+
 static bool take_id(struct loader *l, const struct json_node *v)
 {
     const char *id;
+    size_t len;
 
     if (!take_text(l, v, &l->sc->id))
         return false;
     id = l->sc->id;
-    if (id[strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-.")] != '\0' || !strchr(id, '.') ||
-        id[0] == '.' || id[strlen(id) - 1] == '.')
+    len = stem_length(l->sc);
+    if (len == 0 || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-.") < len ||
+        !memchr(id, '.', len) || id[0] == '.' || id[len - 1] == '.')
         return loader_refuse(
             l, v, xstrdup("an id is lower-case words with dots between the levels: room.join.ack"));
     return true;
@@ -355,24 +388,19 @@ static const struct {
     bool required;
     member_fn *take;
 } members[] = {
-    {"id", true, take_id},
-    {"title", true, take_title},
-    {"why", false, take_why},
-    {"since", true, take_since},
-    {"until", false, take_since},
-    {"tags", false, take_tags},
-    {"transports", false, take_transports},
-    {"needs", false, take_needs},
-    {"offices", false, take_offices},
-    {"actors", true, take_actors},
-    {"must_fail", false, take_must_fail},
+    {"$schema", false, take_why},  {"id", true, take_id},
+    {"title", true, take_title},   {"why", false, take_why},
+    {"since", true, take_since},   {"until", false, take_since},
+    {"tags", false, take_tags},    {"transports", false, take_transports},
+    {"needs", false, take_needs},  {"offices", false, take_offices},
+    {"actors", true, take_actors}, {"must_fail", false, take_must_fail},
     {"steps", true, take_steps},
 };
 
 static bool known_members_only(struct loader *l, const struct json_node *root)
 {
     static const char words[] =
-        "id title why since until tags transports needs offices actors must_fail steps";
+        "id title why since until tags transports needs offices actors must_fail steps table setup";
     const struct json_node *m;
 
     for (m = root->first; m; m = m->next) {
@@ -410,26 +438,28 @@ static bool load(struct loader *l)
     return true;
 }
 
-static bool parse(struct scenario *sc, struct slice text, struct diag *reterr)
+struct json_doc *loader_read_json(struct slice text, const char *path, struct diag *reterr)
 {
     struct wire_fault fault;
+    struct json_doc *doc;
 
     if (text.len > SCENARIO_MAX_BYTES) {
-        *reterr = (struct diag){xstrdup(sc->path), {1, 1}, xstrdup("the file is too large")};
-        return false;
+        *reterr = (struct diag){xstrdup(path), {1, 1}, xstrdup("the file is too large")};
+        return NULL;
     }
-    if (json_doc_parse(text, SCENARIO_MAX_DEPTH, &sc->doc, &fault) == WIRE_OK)
-        return true;
+    if (json_doc_parse(text, SCENARIO_MAX_DEPTH, &doc, &fault) == WIRE_OK)
+        return doc;
     *reterr = (struct diag){
-        xstrdup(sc->path),
+        xstrdup(path),
         json_position_at(text, fault.offset),
         xasprintf("%s%s%s", wire_err_text(fault.code), fault.expected ? ", expected " : "",
                   fault.expected ? fault.expected : ""),
     };
-    return false;
+    return NULL;
 }
 
-struct scenario *scenario_parse(struct slice text, const char *path, struct diag *reterr)
+/* Takes the map of `e`. */
+static struct scenario *parse_one(struct expanded *e, const char *path, struct diag *reterr)
 {
     struct scenario *sc = xcalloc(1, sizeof(*sc));
     struct loader l = {.sc = sc, .reterr = reterr};
@@ -439,7 +469,10 @@ struct scenario *scenario_parse(struct slice text, const char *path, struct diag
     sc->since = SMCP_REV_RFC;
     sc->until = SMCP_REV_COUNT - 1;
     sc->transports = ON_ALL;
-    ok = parse(sc, text, reterr) && load(&l);
+    sc->map = e->map;
+    e->map = NULL;
+    sc->doc = loader_read_json(slice_of(e->text, e->len), path, reterr);
+    ok = sc->doc && load(&l);
     for (size_t i = 0; i < l.n_offices; i++)
         free(l.offices[i]);
     free(l.offices);
@@ -447,4 +480,43 @@ struct scenario *scenario_parse(struct slice text, const char *path, struct diag
         return sc;
     scenario_free(sc);
     return NULL;
+}
+
+bool scenario_set_parse(struct scenario_set *set, struct slice text, const char *path,
+                        struct diag *reterr)
+{
+    struct expanded_list list;
+    size_t before = set->n;
+    bool ok = scenario_expand(text, path, &list, reterr);
+
+    for (size_t i = 0; ok && i < list.n; i++) {
+        struct scenario *sc = parse_one(&list.items[i], path, reterr);
+
+        ok = sc != NULL;
+        if (!ok)
+            break;
+        set->items = xrealloc(set->items, (set->n + 1) * sizeof(struct scenario *));
+        set->items[set->n++] = sc;
+    }
+    while (!ok && set->n > before)
+        scenario_free(set->items[--set->n]);
+    expanded_list_release(&list);
+    return ok;
+}
+
+struct scenario *scenario_parse(struct slice text, const char *path, struct diag *reterr)
+{
+    struct scenario_set set = {0};
+    struct scenario *sc = NULL;
+
+    if (!scenario_set_parse(&set, text, path, reterr))
+        return NULL;
+    if (set.n == 1) {
+        sc = set.items[0];
+        set.n = 0;
+    } else {
+        *reterr = (struct diag){xstrdup(path), {1, 1}, xstrdup("the file holds several scenarios")};
+    }
+    scenario_set_release(&set);
+    return sc;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/cli.h"
 #include "harness/scenario_internal.h"
 #include "smcp/event.h"
 #include "smcp/requirements.h"
@@ -24,7 +25,9 @@ typedef void rule_fn(struct lint *l, const struct step *s);
 /* `text` is taken. */
 static void find(struct lint *l, const struct json_node *at, char *text)
 {
-    struct diag d = {l->sc->path, json_position_of(l->sc->doc, at), text};
+    const char *path;
+    struct json_position place = scenario_place(l->sc, at, &path);
+    struct diag d = {(char *)(uintptr_t)path, place, text};
 
     l->found++;
     l->report(l->user, &d);
@@ -157,6 +160,16 @@ static void lint_captures(struct lint *l, const struct step *s)
     }
 }
 
+static bool counts_label(const struct step *s, const struct json_node *label)
+{
+    char *glob = json_node_str(json_get(s->node, "of"), NULL), *name = json_node_str(label, NULL);
+    bool ok = glob && name && glob_match(glob, name);
+
+    free(glob);
+    free(name);
+    return ok;
+}
+
 static bool label_used(const struct step *steps, size_t n, const char *attribute,
                        const struct json_node *label, const struct step *by)
 {
@@ -164,6 +177,9 @@ static bool label_used(const struct step *steps, size_t n, const char *attribute
         const struct json_node *v = json_get(steps[i].node, attribute);
 
         if (&steps[i] != by && v && json_equal(v->text, label->text, JSON_BY_VALUE, NULL))
+            return true;
+        if (steps[i].verb == VERB_EXACTLY && strcmp(attribute, "call") == 0 &&
+            counts_label(&steps[i], label))
             return true;
         if (label_used(steps[i].children, steps[i].n_children, attribute, label, by))
             return true;
@@ -282,6 +298,8 @@ static void lint_presence(struct lint *l, const struct step *steps, size_t n, bo
             lint_presence(l, s->children, s->n_children, connected);
             continue;
         }
+        if (s->verb == VERB_EXACTLY)
+            continue;
         if (needs_connection(s) && !connected[s->actor])
             find(l, s->node,
                  xasprintf("never played: %s is not connected here", l->sc->actors[s->actor].name));
@@ -334,6 +352,7 @@ static bool acts(const struct step *s)
     case VERB_NEVER_PACKET:
     case VERB_FENCE:
     case VERB_TOGETHER:
+    case VERB_EXACTLY:
     case VERB_COUNT:
         break;
     }

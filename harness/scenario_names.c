@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/cli.h"
 #include "wire/limits.h"
 #include "wire/xmalloc.h"
 
@@ -121,6 +122,7 @@ static bool references_of(struct names *ns, const struct attribute_use *use,
     case ATTR_PATTERNS:
     case ATTR_FORM:
     case ATTR_MEMBERS:
+    case ATTR_BRANCHES:
         if (v->type == JSON_ARRAY || v->type == JSON_OBJECT || v->type == JSON_STRING) {
             struct json_node keyless = *v;
 
@@ -240,8 +242,28 @@ static bool define_names(struct names *ns, const struct step *s)
     return define_captures(ns, s);
 }
 
+/* `of` is a glob over calls that were made before. */
+static bool use_calls(struct names *ns, const struct step *s)
+{
+    const struct json_node *of = json_get(s->node, "of");
+    char *glob = json_node_str(of, NULL), *words;
+    bool found = false;
+
+    for (size_t i = 0; i < ns->n && !found; i++)
+        found = ns->items[i].kind == NAME_CALL && glob_match(glob, ns->items[i].text);
+    if (!found) {
+        words = all_words(ns);
+        loader_unknown(ns->l, of, "call", glob, words);
+        free(words);
+    }
+    free(glob);
+    return found;
+}
+
 static bool use_labels(struct names *ns, const struct step *s)
 {
+    if (s->verb == VERB_EXACTLY && !use_calls(ns, s))
+        return false;
     if (uses_call(s) && !use(ns, s, "call", NAME_CALL))
         return false;
     return s->verb != VERB_ACK || use(ns, s, "request", NAME_REQUEST);
@@ -306,6 +328,15 @@ static char *default_check(const struct scenario *sc, const struct step *s)
     static const char *const objects[] = {"event", "office", "call", "method", "path"};
     char *object = NULL, *name;
 
+    if (s->verb == VERB_EXACTLY) {
+        object = json_node_str(json_get(s->node, "of"), NULL);
+        object[strcspn(object, "@")] = '\0';
+        name = xasprintf("exactly %.*s of %s", (int)json_get(s->node, "exactly")->text.len,
+                         json_get(s->node, "exactly")->text.ptr, object);
+        free(object);
+        return name;
+    }
+
     for (size_t i = 0; i < ARRAY_LEN(objects) && !object; i++)
         object = json_node_str(json_get(s->node, objects[i]), NULL);
     name = xasprintf("%s %s%s%s", sc->actors[s->actor].name, verb_rows[s->verb].text,
@@ -328,7 +359,7 @@ static bool check_taken(const struct check_names *c, const char *name)
     return false;
 }
 
-static bool name_check(struct loader *l, struct check_names *c, struct step *s)
+static bool name_check_anew(struct loader *l, struct check_names *c, struct step *s)
 {
     char *own = json_node_str(json_get(s->node, "check"), NULL),
          *stem = own ? own : default_check(l->sc, s);
@@ -348,6 +379,32 @@ static bool name_check(struct loader *l, struct check_names *c, struct step *s)
     c->names = xrealloc(c->names, (c->n + 1) * sizeof(*c->names));
     c->names[c->n++] = s->check;
     return true;
+}
+
+/* The same step of the first round. */
+static const struct step *first_round(const struct step *steps, size_t n, const struct step *s)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct step *in = first_round(steps[i].children, steps[i].n_children, s);
+
+        if (in)
+            return in;
+        if (steps[i].round == 1 && strcmp(steps[i].ordinal, s->ordinal) == 0)
+            return &steps[i];
+    }
+    return NULL;
+}
+
+static bool name_check(struct loader *l, struct check_names *c, struct step *s)
+{
+    const struct step *first = s->round > 1 ? first_round(l->sc->steps, l->sc->n_steps, s) : NULL;
+
+    if (first && first->check) {
+        s->check = xstrdup(first->check);
+        s->repeats = true;
+        return true;
+    }
+    return name_check_anew(l, c, s);
 }
 
 static bool name_checks(struct loader *l, struct check_names *c, struct step *steps, size_t n)

@@ -22,7 +22,8 @@ static const struct json_node *find_subject(struct loader *l, const struct json_
 
     for (m = node->first; m; m = m->next) {
         char *key = json_node_key(m);
-        bool is_subject = strcmp(key, "together") == 0 || loader_actor_index(l->sc, key) >= 0;
+        bool is_subject = strcmp(key, "together") == 0 || strcmp(key, "exactly") == 0 ||
+                          loader_actor_index(l->sc, key) >= 0;
 
         free(key);
         if (is_subject && subject) {
@@ -76,6 +77,23 @@ static bool take_verb(struct loader *l, const struct json_node *subject, struct 
     return false;
 }
 
+/* Written by the loader itself: which round of `rounds` this is. */
+static bool is_round(const struct loader *l, const struct json_node *m)
+{
+    return l->sc->map && json_string_is(m->key, slice_str("$round"));
+}
+
+static void take_round(const struct loader *l, struct step *s)
+{
+    const struct json_node *round = l->sc->map ? json_get(s->node, "$round") : NULL;
+    int64_t number;
+
+    if (!round || !json_number_i64(json_at(round, 0)->text, &number))
+        return;
+    s->round = (unsigned)number;
+    s->ordinal = json_node_str(json_at(round, 1), NULL);
+}
+
 static bool take_attribute(struct loader *l, const struct step *s, const struct json_node *m)
 {
     char *key = json_node_key(m), *words;
@@ -123,7 +141,8 @@ static bool both(const struct json_node *node, const char *a, const char *b)
 static bool consistent(struct loader *l, const struct step *s)
 {
     const struct json_node *n = s->node;
-    bool waits = s->verb != VERB_EMIT || json_get(n, "ack") || json_get(n, "observe");
+    bool waits = s->verb != VERB_EMIT || json_get(n, "ack") || json_get(n, "one_of") ||
+                 json_get(n, "observe");
 
     if (both(n, "with", "args"))
         return loader_refuse(l, json_get(n, "args"),
@@ -135,6 +154,15 @@ static bool consistent(struct loader *l, const struct step *s)
         return loader_refuse(
             l, json_get(n, "ack"),
             xstrdup("with `call` the ack is not waited for: `gets ack` looks at it later"));
+    if (both(n, "one_of", "ack") || both(n, "one_of", "with") || both(n, "one_of", "args") ||
+        both(n, "one_of", "sessions") || (s->verb != VERB_GET_ACK && both(n, "one_of", "call")))
+        return loader_refuse(l, json_get(n, "one_of"),
+                             xstrdup("`one_of` stands instead of `ack`, `with`, `args` or "
+                                     "`sessions`, where the answer is looked at"));
+    if (json_get(n, "one_of") && !json_get(n, "checks"))
+        return loader_refuse(
+            l, json_get(n, "one_of"),
+            xstrdup("`one_of` records the branch taken in a check: `checks` is missing"));
     if (both(n, "sessions", "ack"))
         return loader_refuse(l, json_get(n, "ack"), xstrdup("`sessions` or `ack`, not both"));
     if (both(n, "never", "args") || both(n, "never", "delay_ms"))
@@ -215,7 +243,28 @@ static bool take_actor_step(struct loader *l, const struct json_node *subject, s
     if (!take_verb(l, subject, s))
         return false;
     for (m = s->node->first; m; m = m->next) {
-        if (m != subject && !take_attribute(l, s, m))
+        if (m != subject && !is_round(l, m) && !take_attribute(l, s, m))
+            return false;
+    }
+    if (!required_attributes(l, s) || !consistent(l, s))
+        return false;
+    take_common(s);
+    return true;
+}
+
+/* {"exactly": 1, "of": "join*", "matches": "success"}: no actor, but a check like any other. */
+static bool take_exactly(struct loader *l, const struct json_node *subject, struct step *s)
+{
+    const struct json_node *m;
+    int64_t n;
+
+    s->verb = VERB_EXACTLY;
+    s->actor = -1;
+    if (subject->type != JSON_NUMBER || !json_number_i64(subject->text, &n) || n < 0 ||
+        n > SCENARIO_MAX_ACTORS)
+        return loader_refuse(l, subject, xstrdup("expected how many: a whole number"));
+    for (m = s->node->first; m; m = m->next) {
+        if (m != subject && !is_round(l, m) && !take_attribute(l, s, m))
             return false;
     }
     if (!required_attributes(l, s) || !consistent(l, s))
@@ -236,12 +285,12 @@ static bool take_together(struct loader *l, const struct json_node *subject, str
         return loader_refuse(l, subject, xstrdup("`together` cannot stand inside of `together`"));
     for (m = s->node->first; m; m = m->next) {
         char *key = json_node_key(m);
-        bool ok = m == subject || verb_attribute(VERB_TOGETHER, key, &use);
+        bool ok = m == subject || is_round(l, m) || verb_attribute(VERB_TOGETHER, key, &use);
 
         if (!ok)
             loader_unknown(l, m, "key", key, "note since until within_ms together");
         free(key);
-        if (!ok || (m != subject && !loader_value(l, s, &use, m)))
+        if (!ok || (m != subject && !is_round(l, m) && !loader_value(l, s, &use, m)))
             return false;
     }
     take_common(s);
@@ -250,13 +299,21 @@ static bool take_together(struct loader *l, const struct json_node *subject, str
     return loader_steps(l, subject, true, &s->children, &s->n_children);
 }
 
+/* In the scenario file, be it only where it asks for the set-up that holds the step. */
+static struct json_position own_place(const struct scenario *sc, const struct json_node *node)
+{
+    if (!sc->map)
+        return json_position_of(sc->doc, node);
+    return source_map_own_place(sc->map, (size_t)(node->text.ptr - json_doc_text(sc->doc).ptr));
+}
+
 static bool take_step(struct loader *l, const struct json_node *node, bool inside, struct step *s)
 {
     const struct json_node *subject;
 
     s->node = node;
     s->actor = -1;
-    s->at = json_position_of(l->sc->doc, node);
+    s->at = own_place(l->sc, node);
     s->since = l->sc->since;
     s->until = l->sc->until;
     if (node->type != JSON_OBJECT)
@@ -272,6 +329,9 @@ static bool take_step(struct loader *l, const struct json_node *node, bool insid
     if (s->since > l->sc->until || s->until < l->sc->since)
         return loader_refuse(
             l, node, xstrdup("never played: the scenario has other revisions than this step"));
+    take_round(l, s);
+    if (json_string_is(subject->key, slice_str("exactly")))
+        return take_exactly(l, subject, s);
     if (json_string_is(subject->key, slice_str("together")))
         return take_together(l, subject, s, inside);
     return take_actor_step(l, subject, s);

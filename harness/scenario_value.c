@@ -64,11 +64,29 @@ static bool word(struct loader *l, const struct json_node *v, const char *what, 
 /* joins and leaves know what success and a refusal look like; other acks only "any". */
 static bool form(struct loader *l, const struct step *s, const struct json_node *v)
 {
-    bool member = s && (s->verb == VERB_JOIN || s->verb == VERB_LEAVE);
+    bool member = s && (s->verb == VERB_JOIN || s->verb == VERB_LEAVE || s->verb == VERB_EXACTLY);
 
     if (v->type == JSON_STRING)
         return word(l, v, "form of an ack", member ? "success refused any" : "any");
     return patterns(l, s, v);
+}
+
+/* {"name of the branch": pattern, …}, at least two: one alone is no choice. */
+static bool branches(struct loader *l, const struct step *s, const struct json_node *v)
+{
+    bool ack = s && s->verb != VERB_RECEIVE;
+    const struct json_node *m;
+
+    if (v->type != JSON_OBJECT || v->count < 2)
+        return loader_refuse(
+            l, v, xstrdup("expected two or more named branches: {\"silent\": …, \"refused\": …}"));
+    if (!loader_no_repeats(l, v))
+        return false;
+    for (m = v->first; m; m = m->next) {
+        if (!(ack ? patterns(l, s, m) : loader_pattern(l, s, m)))
+            return false;
+    }
+    return true;
 }
 
 static bool member_items(struct loader *l, const struct step *s, const struct json_node *list)
@@ -244,6 +262,8 @@ bool loader_value(struct loader *l, const struct step *s, const struct attribute
         return form(l, s, v);
     case ATTR_MEMBERS:
         return members(l, s, v);
+    case ATTR_BRANCHES:
+        return branches(l, s, v);
     case ATTR_CAPTURE:
         return capture(l, v);
     case ATTR_BOOL:

@@ -520,4 +520,5 @@ const struct verb_ops verb_ops[VERB_COUNT] = {
     [VERB_NEVER_PACKET] = {never_packet_start, NULL, NULL, never_packet_finish},
     [VERB_REQUEST] = {request_start, request_poll, request_expire, NULL},
     [VERB_FENCE] = {fence_start, fence_poll, fence_expire, NULL},
+    [VERB_EXACTLY] = {count_start, count_poll, count_expire, NULL},
 };

@@ -68,8 +68,7 @@ static void attachments_release(struct attachments *a)
 
 /* ---- ack patterns ---- */
 
-/* Compile a pattern that is a text of ours. */
-static struct matcher *own_matcher(struct step_run *run, const char *text)
+struct matcher *step_own_matcher(struct step_run *run, const char *text)
 {
     if (json_doc_parse(slice_str(text), JSON_DEPTH_LIMIT, &run->doc, NULL) != WIRE_OK) {
         step_error(run, xasprintf("internal: malformed pattern %s", text));
@@ -85,6 +84,8 @@ static void prepare_ack(struct step_run *run, const char *otherwise)
     char *word = ack && ack->type == JSON_STRING ? json_node_str(ack, NULL) : NULL;
     const char *text;
 
+    if (step_branches(run))
+        return;
     if (ack && !word) {
         run->match = step_matcher(run, ack);
         return;
@@ -93,7 +94,7 @@ static void prepare_ack(struct step_run *run, const char *otherwise)
     if (text && strcmp(text, "any") != 0) {
         text = form_ack_pattern(text, run->inst->plan->revision);
         if (text)
-            run->match = own_matcher(run, text);
+            run->match = step_own_matcher(run, text);
     }
     free(word);
 }
@@ -245,7 +246,7 @@ static bool event_args(struct step_run *run, struct buf *out)
 
 void emit_start(struct step_run *run)
 {
-    bool waits = step_attribute(run, "ack") || run->step->observe;
+    bool waits = step_attribute(run, "ack") || step_attribute(run, "one_of") || run->step->observe;
     char *event = step_text(run, "event");
     struct buf args;
 
@@ -276,13 +277,14 @@ void list_start(struct step_run *run)
         goto out;
     if (!req_id)
         req_id = xasprintf("list-%s-%d", run->inst->vars.tag, run->index);
-    if (step_attribute(run, "ack") || step_attribute(run, "call")) {
+    if (step_attribute(run, "ack") || step_attribute(run, "call") ||
+        step_attribute(run, "one_of")) {
         prepare_ack(run, NULL);
     } else {
         char *pattern = sessions ? form_sessions_pattern(run->inst->sc, sessions, req_id)
                                  : xstrdup("[{\"sessions\":{\"$type\":\"array\"}}]");
 
-        run->match = own_matcher(run, pattern);
+        run->match = step_own_matcher(run, pattern);
         free(pattern);
     }
     if (run->state == STEP_DONE)

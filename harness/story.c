@@ -37,7 +37,8 @@ static bool is_object(const char *key)
 
 static bool is_margin(const char *key)
 {
-    static const char *const margin[] = {"checks", "check", "note", "since", "until", "level"};
+    static const char *const margin[] = {"checks", "check", "note",  "since",
+                                         "until",  "level", "$round"};
 
     for (size_t i = 0; i < ARRAY_LEN(margin); i++) {
         if (strcmp(key, margin[i]) == 0)
@@ -67,11 +68,14 @@ void story_step(const struct scenario *sc, const struct step *s, struct buf *out
         buf_append_str(out, "together:");
         return;
     }
-    buf_appendf(out, "%s %s", sc->actors[s->actor].name, verb_rows[s->verb].text);
+    if (s->actor >= 0)
+        buf_appendf(out, "%s %s", sc->actors[s->actor].name, verb_rows[s->verb].text);
+    else
+        buf_append_str(out, "of all acks");
     for (m = s->node->first; m; m = m->next) {
         char *key = json_node_key(m);
 
-        if (strcmp(key, sc->actors[s->actor].name) != 0 && !is_margin(key)) {
+        if ((s->actor < 0 || strcmp(key, sc->actors[s->actor].name) != 0) && !is_margin(key)) {
             buf_append_ch(out, ' ');
             if (!is_object(key))
                 buf_appendf(out, "%s ", key);
@@ -105,12 +109,14 @@ static void append_steps(const struct scenario *sc, const struct step *steps, si
     for (size_t i = 0; i < n; i++) {
         const struct step *s = &steps[i];
 
-        if (rev < s->since || rev > s->until)
+        if (rev < s->since || rev > s->until || s->round > 1)
             continue;
         if (inside)
             buf_append_str(out, "        - ");
         else
             buf_appendf(out, "  %3u. ", ++number);
+        if (s->round && !inside)
+            buf_append_str(out, "every round: ");
         story_step(sc, s, out);
         append_margin(s, out);
         append_steps(sc, s->children, s->n_children, rev, true, out);

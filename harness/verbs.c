@@ -13,6 +13,9 @@ const struct verb_row verb_rows[VERB_COUNT] = {
 #include "harness/verbs.def"
 #undef XX
     {"together", STEP_WAITS_W, "", "all of these steps start at once; ends when all have ended"},
+    {"exactly", STEP_WAITS_W, "of* matches* capture",
+     "waits for the acks of all calls whose label fits `of`, and counts those that match: races "
+     "are judged by what cannot both be true"},
 };
 
 const struct attribute_row attribute_rows[] = {
@@ -124,6 +127,7 @@ const char *attribute_kind_text(enum attribute_kind kind)
         [ATTR_TEXTS] = "object of texts",
         [ATTR_FORM] = "success, refused, any, or a list of patterns",
         [ATTR_MEMBERS] = "list of actors and patterns",
+        [ATTR_BRANCHES] = "object: branch to pattern",
         [ATTR_CAPTURE] = "object of pointers",
         [ATTR_BOOL] = "true or false",
         [ATTR_COUNT] = "count",

@@ -16,23 +16,30 @@ static void on_finding(void *user, const struct diag *d)
     HOLDS(d->text && d->at.line > 0 && d->at.column > 0);
 }
 
-static void fuzz_scenario(struct slice text)
+static void walk(const struct scenario *sc)
 {
-    struct diag d = {0};
-    struct scenario *sc = scenario_parse(text, "fuzz.json", &d);
     struct buf story;
 
-    if (!sc) {
-        HOLDS(d.text && d.path && d.at.line > 0 && d.at.column > 0);
-        diag_release(&d);
-        return;
-    }
     scenario_lint(sc, on_finding, NULL);
     buf_init(&story, CEILING);
     for (int rev = (int)sc->since; rev <= (int)sc->until; rev++)
         story_steps(sc, (enum smcp_revision_id)rev, &story);
     buf_release(&story);
-    scenario_free(sc);
+}
+
+static void fuzz_scenario(struct slice text)
+{
+    struct scenario_set set = {0};
+    struct diag d = {0};
+
+    if (!scenario_set_parse(&set, text, "fuzz.json", &d)) {
+        HOLDS(d.text && d.path && d.at.line > 0 && d.at.column > 0);
+        diag_release(&d);
+        return;
+    }
+    for (size_t i = 0; i < set.n; i++)
+        walk(set.items[i]);
+    scenario_set_release(&set);
 }
 
 static void fuzz_pair(const struct json_node *pattern, const struct json_node *value)
