@@ -18,13 +18,16 @@ bool scenario_has_tag(const struct scenario *sc, const char *tag)
     return false;
 }
 
+/* The id of a table without its case means all of its cases. */
 static bool fits_any(const char **globs, size_t n, const char *id)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (glob_match(globs[i], id))
-            return true;
-    }
-    return false;
+    char *stem = xstrndup_slice(slice_of(id, strcspn(id, "[")));
+    bool fits = false;
+
+    for (size_t i = 0; i < n && !fits; i++)
+        fits = glob_match(globs[i], id) || glob_match(globs[i], stem);
+    free(stem);
+    return fits;
 }
 
 bool selection_takes(const struct selection *sel, const struct scenario *sc)

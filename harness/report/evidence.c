@@ -97,9 +97,12 @@ size_t *evidence_frames(const struct scenario_result *s, const struct check_resu
 
 char *evidence_rerun(const struct run_result *r, const struct scenario_result *s)
 {
-    return xasprintf("%s --only %s --transport %s --seed %llu",
-                     r->rerun ? r->rerun : "smcp-harness run", s->scenario->id, s->transport,
-                     (unsigned long long)r->seed);
+    /* A case of a table, room.loss[rst], would be a glob of the shell. */
+    const char *quote = strchr(s->scenario->id, '[') ? "'" : "";
+
+    return xasprintf("%s --only %s%s%s --transport %s --seed %llu",
+                     r->rerun ? r->rerun : "smcp-harness run", quote, s->scenario->id, quote,
+                     s->transport, (unsigned long long)r->seed);
 }
 
 struct slice scenario_chapter(const struct scenario *sc)
