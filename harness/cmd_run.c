@@ -290,63 +290,15 @@ static void describe_target(struct session *s)
         text_hide(c->auth.items[i].value);
 }
 
-static bool write_report(const struct session *s, const struct report_format *format,
-                         const char *path, FILE *human)
-{
-    struct report_options options = {.verbosity = s->command.verbosity};
-    bool to_stdout = strcmp(path, "-") == 0;
-    FILE *out = to_stdout ? stdout : fopen(path, "w");
-    bool ok;
-
-    if (!out) {
-        fprintf(stderr, "smcp-harness run: %s: %s\n", path, strerror(errno));
-        return false;
-    }
-    ok = format->write(out, &s->result, &options);
-    if (to_stdout)
-        ok = fflush(out) == 0 && ok;
-    else
-        ok = fclose(out) == 0 && ok;
-    if (!ok)
-        fprintf(stderr, "smcp-harness run: %s: cannot be written: %s\n", path, strerror(errno));
-    (void)human;
-    return ok;
-}
-
-static bool write_results(const struct session *s)
-{
-    const char *dir = s->command.results;
-    bool ok = true;
-
-    if (!dir)
-        return true;
-    if (mkdir(dir, 0777) < 0 && errno != EEXIST) {
-        fprintf(stderr, "smcp-harness run: %s: %s\n", dir, strerror(errno));
-        return false;
-    }
-    for (size_t i = 0; i < report_formats_count; i++) {
-        char *path = xasprintf("%s/%s", dir, report_formats[i].file_name);
-
-        ok = write_report(s, &report_formats[i], path, stdout) && ok;
-        free(path);
-    }
-    return ok;
-}
-
 /* Machine output on stdout sends the text for people to stderr. */
 static bool write_reports(const struct session *s)
 {
     const struct run_command *c = &s->command;
-    FILE *human = stdout;
+    FILE *human = report_requests_take_stdout(&c->reports) ? stderr : stdout;
     struct report_options options = {.verbosity = c->verbosity};
-    bool ok = true;
+    bool ok = report_requests_write(&c->reports, c->results, "smcp-harness run", &s->result,
+                                    c->verbosity);
 
-    for (size_t i = 0; i < c->n_reports; i++) {
-        if (strcmp(c->reports[i].path, "-") == 0)
-            human = stderr;
-        ok = write_report(s, c->reports[i].format, c->reports[i].path, human) && ok;
-    }
-    ok = write_results(s) && ok;
     options.color = isatty(fileno(human)) && !getenv("NO_COLOR");
     ok = report_text(human, &s->result, &options) && ok;
     fflush(human);

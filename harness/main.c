@@ -22,6 +22,9 @@ static const struct command commands[] = {
     {"explain", cmd_explain, "what a scenario, check or requirement is about"},
     {"check", cmd_check, "lint scenario files"},
     {"coverage", cmd_coverage, "which requirement is covered by which check"},
+    {"report", cmd_report, "make any report from the JSON report of a run"},
+    {"compare", cmd_compare, "the reports of several servers side by side"},
+    {"diff", cmd_diff, "what has changed between two reports"},
 #ifdef SMCP_HAVE_LANGUAGE
     {"language", cmd_language, NULL},
 #endif

@@ -7,7 +7,6 @@
 #include <sys/random.h>
 
 #include "harness/cli.h"
-#include "smcp/suggest.h"
 #include "wire/xmalloc.h"
 
 enum option_id {
@@ -86,35 +85,6 @@ static bool read_revision(struct run_command *c, const char *text)
     return true;
 }
 
-static bool read_report(struct run_command *c, const char *text)
-{
-    const char *colon = strchr(text, ':');
-    char name[32];
-    const struct report_format *format;
-
-    snprintf(name, sizeof(name), "%.*s", (int)(colon ? colon - text : (long)strlen(text)), text);
-    format = report_format_find(name);
-    if (!format || (colon && !colon[1])) {
-        struct suggest suggest;
-        char *phrase;
-
-        suggest_init(&suggest, name);
-        for (size_t i = 0; i < report_formats_count; i++)
-            suggest_offer(&suggest, report_formats[i].name);
-        phrase = suggest_phrase(format ? NULL : suggest.best);
-        fprintf(stderr,
-                "smcp-harness run: --report: `%s`: expected FORMAT:PATH with a format of:", text);
-        for (size_t i = 0; i < report_formats_count; i++)
-            fprintf(stderr, " %s", report_formats[i].name);
-        fprintf(stderr, "%s\n", phrase);
-        free(phrase);
-        return false;
-    }
-    c->reports = xrealloc(c->reports, (c->n_reports + 1) * sizeof(*c->reports));
-    c->reports[c->n_reports++] = (struct report_request){format, colon ? colon + 1 : "-"};
-    return true;
-}
-
 static bool read_number(const struct cli *cli, enum option_id id, const char *value, uint64_t min,
                         uint64_t max, unsigned *ret)
 {
@@ -155,7 +125,7 @@ static bool read_shape(struct run_command *c, const struct cli *cli, enum option
     case OPTION_REVISION:
         return read_revision(c, value);
     case OPTION_REPORT:
-        return read_report(c, value);
+        return report_requests_add(&c->reports, "smcp-harness run", value);
     default:
         return false;
     }
@@ -296,5 +266,5 @@ void run_command_release(struct run_command *c)
     free(c->only.items);
     free(c->exclude.items);
     free(c->tags.items);
-    free(c->reports);
+    report_requests_release(&c->reports);
 }

@@ -2,15 +2,10 @@
 #ifndef HARNESS_RUN_COMMAND_H
 #define HARNESS_RUN_COMMAND_H
 
-#include "harness/report/report.h"
+#include "harness/report/output.h"
 #include "harness/runner.h"
 
 /* What the command line of `run` says. */
-
-struct report_request {
-    const struct report_format *format;
-    const char *path; /* borrowed from argv; "-": standard output */
-};
 
 struct text_list {
     const char **items; /* array owned, texts borrowed */
@@ -34,8 +29,7 @@ struct run_command {
     bool strict;
     int verbosity;
     struct text_list only, exclude, tags;
-    struct report_request *reports; /* owned */
-    size_t n_reports;
+    struct report_requests reports; /* owned */
 };
 
 /* EXIT_FINE and *ret_go_on true: play; else end with that status (help was printed, or the mistake). */

@@ -5,6 +5,7 @@
 #include "harness/report/evidence.h"
 #include "harness/report/explain.h"
 #include "harness/report/generic.h"
+#include "harness/report/markdown.h"
 #include "harness/report/mermaid.h"
 #include "harness/report/report.h"
 #include "wire/xmalloc.h"
@@ -14,7 +15,7 @@
  * each section has a ceiling and says what it left out; the JSON report has everything.
  */
 
-enum { MAX_DETAILS = 130 << 10, MAX_TABLE = 30 << 10, MAX_CELL = 300 };
+enum { MAX_DETAILS = 130 << 10, MAX_TABLE = 30 << 10 };
 
 struct sheet {
     struct buf out;
@@ -22,88 +23,6 @@ struct sheet {
     const char *transports[3];
     size_t n_transports;
 };
-
-/* ---- text in Markdown ---- */
-
-static size_t longest_run(const char *text, size_t len, char of)
-{
-    size_t longest = 0, run = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        run = text[i] == of ? run + 1 : 0;
-        longest = run > longest ? run : longest;
-    }
-    return longest;
-}
-
-static void append_times(struct buf *out, char c, size_t n)
-{
-    while (n-- > 0)
-        buf_append_ch(out, c);
-}
-
-/* A code span for a table cell: fence longer than any inside, `|` escaped. */
-static void append_code(struct buf *out, const char *text)
-{
-    struct buf clean;
-    size_t fence;
-
-    buf_init(&clean, SIZE_MAX);
-    text_append_visible(&clean, text, MAX_CELL);
-    fence = longest_run(clean.data, clean.len, '`') + 1;
-    append_times(out, '`', fence);
-    if (fence > 1)
-        buf_append_ch(out, ' ');
-    for (size_t i = 0; i < clean.len; i++) {
-        if (clean.data[i] == '|')
-            buf_append_ch(out, '\\');
-        buf_append_ch(out, clean.data[i] == '\n' ? ' ' : clean.data[i]);
-    }
-    if (fence > 1)
-        buf_append_ch(out, ' ');
-    append_times(out, '`', fence);
-    buf_release(&clean);
-}
-
-/* Prose, whose own `code` stays code; markup that a peer may have put there does not. */
-static void append_prose(struct buf *out, const char *text)
-{
-    struct buf clean;
-    size_t ticks = 0;
-    bool in_code = false;
-
-    buf_init(&clean, SIZE_MAX);
-    text_append_visible(&clean, text, MAX_CELL);
-    for (size_t i = 0; i < clean.len; i++)
-        ticks += clean.data[i] == '`';
-    for (size_t i = 0; i < clean.len; i++) {
-        char c = clean.data[i];
-
-        if (c == '`' && ticks % 2 == 0)
-            in_code = !in_code;
-        if (c == '|' || (!in_code && strchr("\\`*_[]#!~", c) && !(c == '`' && ticks % 2 == 0)))
-            buf_append_ch(out, '\\');
-        if (c == '<' && !in_code)
-            buf_append_str(out, "&lt;");
-        else if (c == '&' && !in_code)
-            buf_append_str(out, "&amp;");
-        else
-            buf_append_ch(out, c == '\n' ? ' ' : c);
-    }
-    buf_release(&clean);
-}
-
-static void append_block(struct buf *out, struct slice text)
-{
-    size_t fence = longest_run(text.ptr, text.len, '`') + 1;
-
-    fence = fence < 3 ? 3 : fence;
-    append_times(out, '`', fence);
-    buf_append_str(out, "text\n");
-    buf_append_slice(out, text);
-    append_times(out, '`', fence);
-    buf_append_ch(out, '\n');
-}
 
 /* ---- the same check on several transports is told once ---- */
 
@@ -199,7 +118,9 @@ static void print_facts(struct sheet *sh)
     struct buf *out = &sh->out;
 
     buf_append_str(out, "# SMCP conformance: ");
-    append_prose(out, r->target_name ? r->target_name : r->target_url ? r->target_url : "target");
+    markdown_append_prose(out, r->target_name  ? r->target_name
+                               : r->target_url ? r->target_url
+                                               : "target");
     buf_appendf(out, "\n\nRevision %s, ", smcp_revision(r->revision)->name);
     for (size_t i = 0; i < sh->n_transports; i++)
         buf_appendf(out, "%s%s", i ? ", " : "", sh->transports[i]);
@@ -211,7 +132,7 @@ static void print_facts(struct sheet *sh)
         buf_append_str(out, "\n**Interrupted: this report is partial.**\n");
     if (r->error) {
         buf_append_str(out, "\n**");
-        append_prose(out, r->error);
+        markdown_append_prose(out, r->error);
         buf_append_str(out, "**\n");
     }
 }
@@ -235,7 +156,7 @@ static void print_summary(struct sheet *sh)
                 sh->r->declared_checks, sh->r->executed_checks);
     for (size_t i = 0; i < sh->r->n_stale; i++) {
         buf_append_str(out, "\n- stale: ");
-        append_prose(out, sh->r->stale[i]);
+        markdown_append_prose(out, sh->r->stale[i]);
     }
     if (sh->r->n_stale)
         buf_append_ch(out, '\n');
@@ -302,7 +223,6 @@ static void print_matrix(struct sheet *sh)
     for (size_t t = 0; t < sh->n_transports; t++)
         buf_appendf(out, " %s |", sh->transports[t]);
     buf_append_str(out, "\n|:--|");
-    append_times(out, ' ', 0);
     for (size_t t = 0; t < sh->n_transports; t++)
         buf_append_str(out, ":--|");
     buf_append_ch(out, '\n');
@@ -338,7 +258,7 @@ static void print_requirements(struct sheet *sh)
         buf_appendf(out, "| %s | %s | %zu%s | ", rolls[i].id,
                     rolls[i].row ? rolls[i].row->level_text : "", red,
                     rolls[i].expected_failures == red ? " (expected)" : "");
-        append_prose(out, rolls[i].row ? rolls[i].row->statement : "");
+        markdown_append_prose(out, rolls[i].row ? rolls[i].row->statement : "");
         buf_append_str(out, " |\n");
     }
     free(rolls);
@@ -356,19 +276,19 @@ static void tell_failure(struct sheet *sh, size_t i, size_t k, size_t nth)
         if (out->len > MAX_DETAILS + MAX_TABLE)
             return;
         buf_appendf(out, "\n- `%s`: ", s->scenario->id);
-        append_prose(out, c->check);
+        markdown_append_prose(out, c->check);
         buf_append_str(out, " — ");
-        append_prose(out, c->reason ? c->reason : verdict_name(c->verdict));
+        markdown_append_prose(out, c->reason ? c->reason : verdict_name(c->verdict));
         return;
     }
     buf_appendf(out, "\n### `%s`: ", s->scenario->id);
-    append_prose(out, c->check);
+    markdown_append_prose(out, c->check);
     buf_appendf(out, "\n\n%s on ", verdict_name(c->verdict));
     append_where(out, sh->r, i, k, is_unexpected);
     buf_append_str(out, "\n\n");
     buf_init(&text, SIZE_MAX);
     explain_check(&text, sh->r, s, c);
-    append_block(out, buf_slice(&text));
+    markdown_append_block(out, buf_slice(&text));
     buf_release(&text);
     if (s->n_journal > 0) {
         buf_append_str(out, "\n<details><summary>Sequence diagram</summary>\n\n");
@@ -394,16 +314,16 @@ static void append_row(struct sheet *sh, size_t i, size_t k, check_filter *filte
     struct buf *out = &sh->out;
 
     buf_appendf(out, "| `%s` | ", s->scenario->id);
-    append_prose(out, s->checks[k].check);
+    markdown_append_prose(out, s->checks[k].check);
     buf_append_str(out, " | ");
     append_requirement_ids(out, &s->checks[k]);
     buf_append_str(out, " | ");
     append_where(out, sh->r, i, k, filter);
     buf_append_str(out, " | ");
     if (code)
-        append_code(out, text);
+        markdown_append_code(out, text);
     else
-        append_prose(out, text);
+        markdown_append_prose(out, text);
     buf_append_str(out, " |\n");
 }
 
@@ -473,7 +393,7 @@ static void print_left_open(struct sheet *sh, const char *title, enum verdict v)
         titled = true;
         buf_appendf(out, "| `%s` | %s | %zu of %zu | ", s->scenario->id, s->transport, n,
                     s->n_checks);
-        append_prose(out, reason ? reason : "");
+        markdown_append_prose(out, reason ? reason : "");
         buf_append_str(out, " |\n");
     }
     if (left_out)

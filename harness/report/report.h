@@ -28,6 +28,7 @@ extern const size_t report_formats_count;
 /* NULL when unknown. */
 const struct report_format *report_format_find(const char *name);
 
-report_fn report_text, report_json, report_jsonl, report_junit, report_tap, report_markdown;
+report_fn report_text, report_json, report_jsonl, report_junit, report_tap, report_badge,
+    report_markdown;
 
 #endif
