@@ -4,9 +4,12 @@
 
 #include "harness/peer.h"
 
-/* Between peer.c and peer_send.c. */
+/* Between peer.c, peer_connect.c and peer_send.c. */
 
 enum { PEER_MAX_MESSAGE = 16 << 20 };
+
+/* What a connection tells us; the user is its struct peer_conn. */
+extern const struct client_ops peer_client_ops;
 
 /* Send CONNECT of conn->nsp with conn->auth. */
 void peer_send_connect(struct peer_conn *c);

@@ -6,50 +6,19 @@
 #include <string.h>
 #include <time.h>
 
-#include "harness/probe.h"
-#include "harness/runner_plan.h"
+#include "harness/runner_internal.h"
 #include "wire/xmalloc.h"
 
 enum {
     HEARTBEAT_MS = 200,
     STALL_MS = 1000,       /* our own loop late by this much: deadlines wait */
     SETTLE_MARGIN_MS = 30, /* so that a packet sent at the end of the window is still read */
-    SUSPECT_MS = 2000,
     WAITING_MS =
         300, /* a scenario that has heard nothing for so long costs the target nothing: another one may begin */
     MAX_WAITING = 8, /* times `jobs`: under way in all */
 };
 
-struct runner {
-    const struct run_options *options;
-    struct net_loop *loop;
-    struct target *targets;
-    size_t n_targets;
-    struct probe *probes;
-    size_t n_probed;
-    struct run_result *result;
-    struct playlist list;
-    size_t next; /* in list.order */
-    size_t running, parked, done;
-    bool crowded; /* connections are at their bound: parked ones end one by one */
-    struct net_timer *timer, *heartbeat;
-    uint64_t heartbeat_due_ms, lag_ms, start_us;
-    uint64_t last_parked_ms;
-    bool playing, finished;
-    enum run_outcome outcome;
-    struct instance *last_sender, *suspect;
-    const struct scenario *suspect_scenario;
-    struct raw_conn *pulse;
-    char *death; /* owned; the target has died, and how */
-    uint64_t suspect_ms;
-};
-
-static uint64_t now_ms(const struct runner *r)
-{
-    return net_loop_now_ms(r->loop);
-}
-
-static void stop(struct runner *r, enum run_outcome outcome)
+void runner_stop(struct runner *r, enum run_outcome outcome)
 {
     if (r->finished)
         return;
@@ -65,50 +34,7 @@ static void on_changed(void *user, struct instance *inst)
     struct runner *r = user;
 
     inst->dirty = true;
-    inst->heard_ms = now_ms(r);
-}
-
-static void on_sending(void *user, struct instance *inst)
-{
-    struct runner *r = user;
-
-    r->last_sender = inst;
-}
-
-/* An event of one scenario has reached another one, or the bystander: it counts against the one that it comes from. */
-static void blame_leak(struct runner *r, long serial, char *text)
-{
-    struct play *play =
-        serial > 0 && (size_t)serial <= r->list.n_plays ? &r->list.plays[serial - 1] : NULL;
-    struct scenario_result *result = play ? &r->result->scenarios[play->result] : NULL;
-    struct check_result *c;
-
-    if (play && play->inst) {
-        monitor_foreign(&play->inst->monitor, text);
-        return;
-    }
-    c = result ? &result->checks[result->n_checks - MONITOR_COUNT + MONITOR_ISOLATION] : NULL;
-    if (!c || c->verdict == VERDICT_FAIL) {
-        free(text);
-        return;
-    }
-    free(c->reason); /* it had ended already */
-    c->reason = text;
-    c->verdict = VERDICT_FAIL;
-}
-
-static void on_foreign(void *user, struct instance *inst, struct peer *p, long serial,
-                       const struct inbox_item *item)
-{
-    char *where = xasprintf("scenario %s", inst->sc->id);
-
-    blame_leak(user, serial, monitor_foreign_text(item, p->spec->name, where));
-    free(where);
-}
-
-static void on_bystander(void *user, struct peer *p, long serial, const struct inbox_item *item)
-{
-    blame_leak(user, serial, monitor_foreign_text(item, p->spec->name, "the run"));
+    inst->heard_ms = runner_now_ms(r);
 }
 
 static uint64_t get_lag(void *user)
@@ -118,49 +44,9 @@ static uint64_t get_lag(void *user)
     return r->lag_ms;
 }
 
-/* Is it gone as a whole?  Asked over a connection of its own when a target that we did not start drops one. */
-static void pulse_opened(void *user, struct raw_conn *c)
-{
-    (void)user;
-    raw_abort(c);
-}
-
-static void pulse_received(void *user, struct raw_conn *c, struct slice bytes)
-{
-    (void)user;
-    (void)c;
-    (void)bytes;
-}
-
-static void pulse_closed(void *user, struct raw_conn *c, const char *why)
-{
-    struct runner *r = user;
-
-    (void)c;
-    r->pulse = NULL;
-    if (why && strstr(why, "refused") && !r->death)
-        r->death = xstrdup(why); /* dealt with at the end of the turn */
-}
-
-static const struct raw_ops pulse_ops = {pulse_opened, pulse_received, pulse_closed};
-
-static void on_lost(void *user, struct instance *inst, struct peer *p)
-{
-    struct runner *r = user;
-
-    (void)p;
-    if (!r->suspect || now_ms(r) - r->suspect_ms > SUSPECT_MS) {
-        r->suspect = r->last_sender ? r->last_sender : inst;
-        r->suspect_scenario = r->suspect->sc;
-        r->suspect_ms = now_ms(r);
-    }
-    if (!inst->target->argv && !r->pulse && !r->death)
-        r->pulse = raw_dial(r->loop, &inst->target->to, &pulse_ops, r);
-}
-
 /* ---- playing ---- */
 
-static struct scenario_result *result_of(struct runner *r, const struct play *play)
+struct scenario_result *runner_result_of(struct runner *r, const struct play *play)
 {
     return &r->result->scenarios[play->result];
 }
@@ -176,11 +62,11 @@ static void start_play(struct runner *r, struct play *play)
     inst->target = play->target;
     inst->transport = play->transport;
     inst->serial = (unsigned)(play - r->list.plays) + 1;
-    inst->result = result_of(r, play);
+    inst->result = runner_result_of(r, play);
     inst->changed = on_changed;
-    inst->lost = on_lost;
-    inst->sending = on_sending;
-    inst->foreign = on_foreign;
+    inst->lost = runner_on_lost;
+    inst->sending = runner_on_sending;
+    inst->foreign = runner_on_foreign;
     inst->lag = get_lag;
     inst->user = r;
     inst->result->started_us = net_loop_clock_us() - r->start_us;
@@ -211,7 +97,7 @@ static void say_ended(const struct runner *r, const struct play *play)
                 play->transport);
 }
 
-static void end_play(struct runner *r, struct play *play, const char *why)
+void runner_end_play(struct runner *r, struct play *play, const char *why)
 {
     struct instance *inst = play->inst;
 
@@ -259,8 +145,8 @@ static void release_parked(struct runner *r, bool all)
         struct play *play = &r->list.plays[r->list.order[i]];
 
         if (play->inst && play->inst->phase == PHASE_PARKED &&
-            (all || own_release_time(r, play->inst) <= now_ms(r)))
-            end_play(r, play, NULL);
+            (all || own_release_time(r, play->inst) <= runner_now_ms(r)))
+            runner_end_play(r, play, NULL);
     }
 }
 
@@ -281,7 +167,7 @@ static unsigned count_active(const struct runner *r)
     for (size_t i = 0; i < r->next; i++) {
         const struct instance *inst = r->list.plays[r->list.order[i]].inst;
 
-        n += inst && inst->phase != PHASE_PARKED && now_ms(r) - inst->heard_ms < WAITING_MS;
+        n += inst && inst->phase != PHASE_PARKED && runner_now_ms(r) - inst->heard_ms < WAITING_MS;
     }
     return n;
 }
@@ -303,15 +189,15 @@ static void pump(struct runner *r)
         start_play(r, play);
     }
     if (r->running == 0 && r->parked > 0 && r->next == r->list.n_order &&
-        now_ms(r) >= release_time(r))
+        runner_now_ms(r) >= release_time(r))
         release_parked(r, true);
     if (r->running == 0 && r->parked == 0 && r->next == r->list.n_order)
-        stop(r, RUN_DONE);
+        runner_stop(r, RUN_DONE);
 }
 
 static void advance_plays(struct runner *r)
 {
-    uint64_t now = now_ms(r);
+    uint64_t now = runner_now_ms(r);
 
     for (size_t i = 0; i < r->next; i++) {
         struct play *play = &r->list.plays[r->list.order[i]];
@@ -366,18 +252,16 @@ static void arm_timer(struct runner *r)
         if (own < due)
             due = own;
     }
-    if (r->next < r->list.n_order && r->running > 0 && now_ms(r) + WAITING_MS / 2 < due)
-        due = now_ms(r) + WAITING_MS / 2;
+    if (r->next < r->list.n_order && r->running > 0 && runner_now_ms(r) + WAITING_MS / 2 < due)
+        due = runner_now_ms(r) + WAITING_MS / 2;
     if (due != UINT64_MAX)
-        net_timer_start(r->timer, due > now_ms(r) ? due : now_ms(r) + 1);
+        net_timer_start(r->timer, due > runner_now_ms(r) ? due : runner_now_ms(r) + 1);
 }
-
-static void target_died(struct runner *r, const char *how);
 
 static void play_turn(struct runner *r)
 {
     if (r->death) {
-        target_died(r, r->death);
+        runner_target_died(r, r->death);
         return;
     }
     do {
@@ -394,7 +278,8 @@ static void begin_playing(struct runner *r)
 {
     r->playing = true;
     playlist_assign(&r->list, r->options, r->targets, r->n_targets, r->result);
-    net_timer_start(r->timer, now_ms(r) + 1); /* what comes of it is done at the end of that turn */
+    net_timer_start(r->timer,
+                    runner_now_ms(r) + 1); /* what comes of it is done at the end of that turn */
 }
 
 static void on_probed(void *user)
@@ -404,7 +289,7 @@ static void on_probed(void *user)
     r->n_probed++;
 }
 
-static void unreachable(struct runner *r, const struct target *t, const char *why)
+void runner_unreachable(struct runner *r, const struct target *t, const char *why)
 {
     char *words = target_last_words(t);
 
@@ -415,7 +300,7 @@ static void unreachable(struct runner *r, const struct target *t, const char *wh
                                                : "the target",
                                      why, *words ? "\nits last words on stderr:\n" : "", words);
     free(words);
-    stop(r, RUN_UNREACHABLE);
+    runner_stop(r, RUN_UNREACHABLE);
 }
 
 static bool all_ready(const struct runner *r)
@@ -429,7 +314,7 @@ static bool all_ready(const struct runner *r)
 static void start_probe(struct runner *r, size_t i)
 {
     probe_start(&r->probes[i], r->loop, &r->targets[i], r->options->plan.seed, on_probed, r);
-    r->probes[i].foreign = on_bystander;
+    r->probes[i].foreign = runner_on_bystander;
 }
 
 static void preparation_turn(struct runner *r)
@@ -444,7 +329,7 @@ static void preparation_turn(struct runner *r)
     }
     for (size_t i = 0; i < r->n_targets; i++)
         if (r->probes[i].done && r->probes[i].failure) {
-            unreachable(r, &r->targets[i], r->probes[i].failure);
+            runner_unreachable(r, &r->targets[i], r->probes[i].failure);
             return;
         }
     if (r->n_probed == r->n_targets)
@@ -473,7 +358,7 @@ static void on_timer(void *user)
         return; /* the work is done at the end of the turn, after what has arrived was read */
     for (size_t i = 0; i < r->n_targets; i++)
         if (!r->targets[i].ready) {
-            unreachable(r, &r->targets[i], "it did not say that it is ready in time");
+            runner_unreachable(r, &r->targets[i], "it did not say that it is ready in time");
             return;
         }
 }
@@ -481,7 +366,7 @@ static void on_timer(void *user)
 static void on_heartbeat(void *user)
 {
     struct runner *r = user;
-    uint64_t now = now_ms(r);
+    uint64_t now = runner_now_ms(r);
 
     if (now > r->heartbeat_due_ms + STALL_MS)
         r->lag_ms += now - r->heartbeat_due_ms;
@@ -489,113 +374,6 @@ static void on_heartbeat(void *user)
     net_timer_start(r->heartbeat, r->heartbeat_due_ms);
     if (r->playing)
         progress(r, false);
-}
-
-/* ---- trouble ---- */
-
-/* Whoever spoke last when the connections broke is the one to look at; its first open check fails, the others can't be judged. */
-static void blame(struct play *play, const char *how)
-{
-    struct scenario_result *result = play->inst->result;
-
-    for (size_t i = 0; i < result->n_checks; i++) {
-        struct check_result *c = &result->checks[i];
-
-        if (c->verdict != VERDICT_SKIP || c->observe)
-            continue;
-        c->verdict = VERDICT_FAIL;
-        c->reason = xasprintf("the target died while this scenario was under way: %s", how);
-        return;
-    }
-}
-
-static void drop_unplayed(struct runner *r, const struct target *t, const char *why)
-{
-    for (size_t i = r->next; i < r->list.n_order; i++) {
-        struct play *play = &r->list.plays[r->list.order[i]];
-        struct scenario_result *result = result_of(r, play);
-
-        if (t && play->target != t)
-            continue;
-        for (size_t k = 0; k < result->n_checks; k++) {
-            result->checks[k].verdict = VERDICT_INCONCLUSIVE;
-            result->checks[k].reason = xstrdup(why);
-        }
-        result->verdict = VERDICT_INCONCLUSIVE;
-    }
-}
-
-/* Whoever spoke last when the connections broke; if it is through already, one that was under way. */
-static struct play *find_culprit(struct runner *r)
-{
-    struct play *found = NULL;
-
-    for (size_t i = 0; i < r->next; i++) {
-        struct play *play = &r->list.plays[r->list.order[i]];
-
-        if (!play->inst || play->inst->phase == PHASE_PARKED)
-            continue;
-        if (play->inst == r->suspect)
-            return play;
-        if (!found)
-            found = play;
-    }
-    return found;
-}
-
-static void target_died(struct runner *r, const char *how)
-{
-    struct play *culprit = find_culprit(r);
-    const struct scenario *suspect = culprit ? culprit->scenario : r->suspect_scenario;
-    const char *during = suspect ? suspect->id : "the settle window";
-    char *why = xasprintf("the target died (%s) during %s", how, during);
-
-    r->result->error = xasprintf("the target died: %s; what was under way: %s", how, during);
-    if (culprit)
-        blame(culprit, how);
-    for (size_t i = 0; i < r->next; i++) {
-        struct play *play = &r->list.plays[r->list.order[i]];
-
-        if (play->inst)
-            end_play(r, play, why);
-    }
-    drop_unplayed(r, NULL, why);
-    r->next = r->list.n_order;
-    free(why);
-    stop(r, RUN_DONE);
-}
-
-static void on_target(void *user, struct target *t)
-{
-    struct runner *r = user;
-    char *how;
-
-    if (!t->exited || t->was_killed || r->finished)
-        return;
-    how = t->term_signal
-              ? xasprintf("killed by signal %d (%s)", t->term_signal, strsignal(t->term_signal))
-              : xasprintf("it exited with status %lld", (long long)t->exit_status);
-    if (!r->playing)
-        unreachable(r, t, how);
-    else if (!r->death)
-        r->death = xstrdup(how);
-    free(how);
-}
-
-static void on_signal(void *user, int signum)
-{
-    struct runner *r = user;
-
-    r->result->interrupted = true;
-    r->result->signum = signum;
-    for (size_t i = 0; i < r->next; i++) {
-        struct play *play = &r->list.plays[r->list.order[i]];
-
-        if (play->inst)
-            end_play(r, play, "interrupted");
-    }
-    drop_unplayed(r, NULL, "interrupted");
-    stop(r, RUN_INTERRUPTED);
 }
 
 /* ---- the run ---- */
@@ -608,17 +386,17 @@ static bool start_targets(struct runner *r)
         struct target *t = &r->targets[i];
         char *error = NULL;
 
-        t->changed = on_target;
+        t->changed = runner_on_target;
         t->user = r;
         if (t->ready_timeout_ms > patience)
             patience = t->ready_timeout_ms;
         if (!target_start(t, r->loop, &error)) {
-            unreachable(r, t, error ? error : "it cannot be started");
+            runner_unreachable(r, t, error ? error : "it cannot be started");
             free(error);
             return false;
         }
     }
-    net_timer_start(r->timer, now_ms(r) + (all_ready(r) ? 1 : patience));
+    net_timer_start(r->timer, runner_now_ms(r) + (all_ready(r) ? 1 : patience));
     return true;
 }
 
@@ -677,13 +455,13 @@ enum run_outcome runner_run(const struct run_options *options, struct target *ta
     r.probes = xcalloc(n_targets, sizeof(*r.probes));
     r.timer = net_timer_new(r.loop, on_timer, &r);
     r.heartbeat = net_timer_new(r.loop, on_heartbeat, &r);
-    r.heartbeat_due_ms = now_ms(&r) + HEARTBEAT_MS;
+    r.heartbeat_due_ms = runner_now_ms(&r) + HEARTBEAT_MS;
     net_timer_start(r.heartbeat, r.heartbeat_due_ms);
     net_loop_on_turn_end(r.loop, on_turn_end, &r);
-    net_loop_on_signal(r.loop, on_signal, &r);
+    net_loop_on_signal(r.loop, runner_on_signal, &r);
     if (!start_targets(&r))
         net_timer_start(r.timer,
-                        now_ms(&r) + 1); /* the loop wants to have run before it is freed */
+                        runner_now_ms(&r) + 1); /* the loop wants to have run before it is freed */
     net_loop_run(r.loop);
     progress(&r, true);
     result->duration_ms = (uint32_t)((net_loop_clock_us() - r.start_us) / 1000);
