@@ -287,6 +287,18 @@ static cJSON *roll_object(const struct requirement_roll *roll)
     return object;
 }
 
+cJSON *report_requirements_array(const struct run_result *r)
+{
+    cJSON *list = cJSON_CreateArray();
+    size_t n;
+    struct requirement_roll *rolls = rollup_requirements(r, &n);
+
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(list, roll_object(&rolls[i]));
+    free(rolls);
+    return list;
+}
+
 /* Prints and frees. */
 static void print_line(FILE *out, const char *before, cJSON *object)
 {

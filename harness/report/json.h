@@ -22,4 +22,7 @@ MUST_USE cJSON *report_check_object(const struct run_result *r, const struct sce
 
 MUST_USE cJSON *report_scenario_object(const struct scenario_result *s, bool transcript);
 
+/* The roll-up of requirements. */
+MUST_USE cJSON *report_requirements_array(const struct run_result *r);
+
 #endif

@@ -6,8 +6,8 @@
 const struct report_format report_formats[] = {
     {"text", "report.txt", report_text},     {"json", "report.json", report_json},
     {"jsonl", "report.jsonl", report_jsonl}, {"junit", "report.xml", report_junit},
-    {"tap", "report.tap", report_tap},       {"badge", "badge.json", report_badge},
-    {"md", "report.md", report_markdown},
+    {"tap", "report.tap", report_tap},       {"html", "report.html", report_html},
+    {"badge", "badge.json", report_badge},   {"md", "report.md", report_markdown},
 };
 const size_t report_formats_count = ARRAY_LEN(report_formats);
 

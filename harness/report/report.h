@@ -29,6 +29,6 @@ extern const size_t report_formats_count;
 const struct report_format *report_format_find(const char *name);
 
 report_fn report_text, report_json, report_jsonl, report_junit, report_tap, report_badge,
-    report_markdown;
+    report_html, report_markdown;
 
 #endif
