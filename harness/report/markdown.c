@@ -22,6 +22,8 @@ struct sheet {
     const struct run_result *r;
     const char *transports[3];
     size_t n_transports;
+    size_t section;  /* where the current table starts in `out` */
+    size_t left_out; /* rows that it had no room for */
 };
 
 /* ---- the same check on several transports is told once ---- */
@@ -313,6 +315,10 @@ static void append_row(struct sheet *sh, size_t i, size_t k, check_filter *filte
     const struct scenario_result *s = &sh->r->scenarios[i];
     struct buf *out = &sh->out;
 
+    if (out->len - sh->section > MAX_TABLE) {
+        sh->left_out++;
+        return;
+    }
     buf_appendf(out, "| `%s` | ", s->scenario->id);
     markdown_append_prose(out, s->checks[k].check);
     buf_append_str(out, " | ");
@@ -329,6 +335,8 @@ static void append_row(struct sheet *sh, size_t i, size_t k, check_filter *filte
 
 static void append_table_head(struct sheet *sh, const char *title, const char *last)
 {
+    sh->section = sh->out.len;
+    sh->left_out = 0;
     buf_appendf(&sh->out, "\n## %s\n\n| scenario | check | requirements | transports | %s |\n",
                 title, last);
     buf_append_str(&sh->out, "|:--|:--|:--|:--|:--|\n");
@@ -361,6 +369,14 @@ static void tell_observed(struct sheet *sh, size_t i, size_t k, size_t nth)
         append_table_head(sh, "Observed behaviour", "observed");
     append_row(sh, i, k, is_observed, observed, true);
     free(observed);
+}
+
+static void print_table(struct sheet *sh, check_filter *filter, tell_fn *tell)
+{
+    sh->left_out = 0;
+    for_each(sh, filter, tell);
+    if (sh->left_out)
+        buf_appendf(&sh->out, "\nand %zu more, see the JSON report.\n", sh->left_out);
 }
 
 /* Scenarios with checks of a verdict, a line each, with the first reason. */
@@ -412,10 +428,10 @@ bool report_markdown(FILE *out, const struct run_result *r, const struct report_
     print_matrix(&sh);
     print_requirements(&sh);
     print_failures(&sh);
-    for_each(&sh, is_expected, tell_expected);
-    for_each(&sh, is_remark, tell_remark);
+    print_table(&sh, is_expected, tell_expected);
+    print_table(&sh, is_remark, tell_remark);
     print_left_open(&sh, "Inconclusive", VERDICT_INCONCLUSIVE);
-    for_each(&sh, is_observed, tell_observed);
+    print_table(&sh, is_observed, tell_observed);
     print_left_open(&sh, "Skipped", VERDICT_SKIP);
     fwrite(sh.out.data, 1, sh.out.len, out);
     buf_release(&sh.out);

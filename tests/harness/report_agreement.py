@@ -139,6 +139,9 @@ TAMPERED = (
     ("report.md", r"\*\*(\d+) passed", lambda m: f"**{int(m[1]) + 1} passed"),
     ("report.md", r"\*\*(\d+) failed\*\* \|", lambda m: f"**{int(m[1]) + 1} failed** |"),
     ("report.md", r"^\| (\d+) \|", lambda m: f"| {int(m[1]) + 1} |"),
+    ("report.html", r'"passed":(\d+)', lambda m: f'"passed":{int(m[1]) + 1}'),
+    ("report.html", r'"verdict":"pass","reason"', lambda m: '"verdict":"info","reason"'),
+    ("badge.json", r'"message":"(\d+)', lambda m: f'"message":"{int(m[1]) + 1}'),
     ("report.txt", r"^(\d+) passed", lambda m: f"{int(m[1]) + 1} passed"),
     ("report.txt", r"^pass  [^\n]*\n", lambda m: ""),
     ("report.txt", r"^expected failures (\d+)", lambda m: f"expected failures {int(m[1]) + 1}"),
@@ -173,10 +176,70 @@ def hostile():
     demand("hostile: names are generic", report["checks"][3]["observed"].startswith("A says "))
 
 
+def harness(*arguments):
+    done = subprocess.run([HARNESS, *arguments], capture_output=True, timeout=120)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def rendered_again(folder):
+    """Reports made from the JSON report are the reports of the run."""
+    again = OUT / "again"
+    code, _, errors = harness("report", folder / "report.json", "-v", "--results", again)
+    demand(f"report: exit code 0 {errors}", code == 0)
+    for name in ("report.json", "report.xml", "report.tap", "report.md", "report.txt", "badge.json", "report.html"):
+        demand(f"report: {name} is the same", (again / name).read_bytes() == (folder / name).read_bytes())
+    code, _, errors = harness("report", OUT / "part.json")
+    demand("report: no report, exit code 2", code == 2 and "part.json:1:1: " in errors)
+    code, _, errors = harness("report", folder / "report.xml")
+    demand("report: no JSON, exit code 2", code == 2 and "report.xml:1:1: " in errors)
+    code, _, errors = harness("report", folder / "report.json", "--report", "htm:x")
+    demand("report: unknown format, exit code 2", code == 2 and "did you mean `html`?" in errors)
+
+
+def compared(folder):
+    clean, mixed = OUT / "clean/report.json", folder / "report.json"
+    code, output, _ = harness("diff", clean, mixed, "--json")
+    changes = json.loads(output)
+    unexpected = [c for c in json.loads(mixed.read_text())["checks"] if c["verdict"] == "fail" and not c.get("expected")]
+    demand("diff: newly red, exit code 1", code == 1)
+    demand("diff: each unexpected failure is newly red", len(changes["newly_red"]) == len(unexpected) > 0)
+    code, output, _ = harness("diff", mixed, clean)
+    demand("diff: newly green, exit code 0", code == 0 and f" {len(unexpected)} newly green" in output.splitlines()[-1])
+    code, output, _ = harness("diff", mixed, mixed)
+    demand("diff: nothing against itself", code == 0 and output == "0 newly red, 0 newly green, 0 changed\n")
+    code, output, _ = harness("compare", clean, mixed, "--report", "json:-", "--report", f"html:{OUT}/compared.html", "--report", f"md:{OUT}/compared.md")
+    matrix = json.loads(output)
+    rolls = [{row["id"]: row["verdict"] for row in json.loads(path.read_text())["requirements"]} for path in (clean, mixed)]
+    wanted = {id_: [roll.get(id_) for roll in rolls] for id_ in rolls[0] | rolls[1]}
+    demand("compare: exit code 0", code == 0)
+    demand("compare: verdict of each requirement", {row["id"]: row["verdicts"] for row in matrix["requirements"]} == wanted)
+    demand("compare: nothing diverges on one server", not [d for d in matrix["divergences"] if None in d["observed"]])
+    code, _, errors = harness("compare", clean)
+    demand("compare: one report is not enough", code == 2 and "two JSON reports" in errors)
+
+
+def drawn(folder):
+    """What a browser makes of the page; None where there is no Chromium."""
+    browser = shutil.which("chromium")
+    if not browser:
+        return False
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", f"--user-data-dir={OUT}/chromium"]
+    done = subprocess.run([*command, "--dump-dom", f"file://{folder.resolve()}/report.html"], capture_output=True, timeout=120)
+    page, summary = done.stdout.decode(), json.loads((folder / "report.json").read_text())["summary"]
+    sums = f"{summary['passed']} passed, {summary['failed']} failed, {summary['skipped']} skipped"
+    demand("browser: the sums are shown", sums in page)
+    demand("browser: every scenario is listed", page.count('<details class="scenario"') == summary["scenarios"])
+    demand("browser: nothing on the console", b"CONSOLE" not in done.stderr)
+    return True
+
+
 OUT.mkdir(parents=True, exist_ok=True)
 hostile()
 folder, baseline = with_defect()
 without_defect(baseline)
+rendered_again(folder)
+compared(folder)
 tampered(folder)
-print(f"{results['passed']} passed, {results['failed']} failed, 0 skipped")
+skipped = 0 if drawn(folder) and drawn(OUT / "hostile") else 1
+print(f"{results['passed']} passed, {results['failed']} failed, {skipped} skipped")
 sys.exit(1 if results["failed"] else 0)

@@ -5,6 +5,7 @@ A reader counts by itself what can be counted (checks, test cases, points, lines
 same file prints.  compare() then holds the formats against each other.
 """
 import collections
+import html.parser
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -221,6 +222,48 @@ def read_text(path, strict):
     return counts
 
 
+class Page(html.parser.HTMLParser):
+    """The data of the page, and whatever it would load from elsewhere."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.data, self.inside, self.loads = "", False, []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.inside = tag == "script" and attrs.get("type") == "application/json"
+        self.loads += [f"{tag} {name}" for name in ("src", "href", "action", "srcset") if name in attrs]
+
+    def handle_endtag(self, tag):
+        self.inside = False
+
+    def handle_data(self, data):
+        self.data += data if self.inside else ""
+
+
+def read_html(path, strict):
+    text = path.read_bytes().decode("utf-8")
+    page = Page(text)
+    demand(not page.loads and "url(" not in text.split("<script")[0] and "@import" not in text, f"loads {page.loads}")
+    report = json.loads(page.data)
+    checks = [check for scenario in report["scenarios"] for check in scenario["checks"]]
+    counts = tally(rows_of(checks), strict, len(report["run"]["stale"]))
+    agree("summary", report["summary"], counts)
+    demand("<" not in page.data, "markup in the data")
+    return counts
+
+
+def read_badge(path, counts):
+    badge = json.loads(path.read_text(encoding="utf-8"))
+    same("members", sorted(badge), ["color", "label", "message", "schemaVersion"])
+    same("red", badge["color"] == "red", bool(counts["failed"] or counts["stale"]))
+    number = counts["failed"] or counts["passed"]
+    same("number", int(badge["message"].split()[0]), number)
+    return {}
+
+
 def compare(folder, validate=True):
     """All formats of a --results folder: the counts that they share; Wrong when they differ, or are not valid."""
     folder = Path(folder)
@@ -231,6 +274,8 @@ def compare(folder, validate=True):
         "tap": lambda: read_tap(folder / "report.tap", strict),
         "md": lambda: read_markdown(folder / "report.md"),
         "text": lambda: read_text(folder / "report.txt", strict),
+        "html": lambda: read_html(folder / "report.html", strict),
+        "badge": lambda: read_badge(folder / "badge.json", counts),
     }
     for name, read in others.items():
         try:

@@ -110,10 +110,10 @@ const oneLine = (text, max) => {
 function diagram(scenario, marked) {
   const actors = Object.keys(scenario.actors);
   const frames = scenario.transcript.filter((f) => !heartbeat(f) && f.actor !== null).slice(0, 400);
-  const gap = 190, left = 90, row = 30, top = 44;
-  const server = left + actors.length * gap + 120;
+  const gap = 190, left = 130, row = 30, top = 44;
+  const server = left + actors.length * gap + 200;
   const x = Object.fromEntries(actors.map((name, i) => [name, left + 40 + i * gap]));
-  const width = server + 160, height = top + frames.length * row + 20;
+  const width = server + 80, height = top + frames.length * row + 20;
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `Sequence diagram of ${scenario.scenario}` });
   const head = (at, text) => root.append(
     svg("line", { class: "lane", x1: at, x2: at, y1: 30, y2: height }),
@@ -131,7 +131,7 @@ function arrow(frame, i, at) {
   if (at.marked) group.append(svg("rect", { class: "band", x: 0, y: y - 19, width: at.width, height: at.row }));
   group.append(svg("text", { class: "time", x: 4, y: y + 3 }, `${frame.ms.toFixed(2)} ms`));
   if (frame.direction === "none") {
-    group.append(svg("text", { class: "note", x: from, y: y + 3, "text-anchor": "middle" }, oneLine(frame.text, 30)));
+    group.append(svg("text", { class: "note", x: from, y: y + 3, "text-anchor": "middle" }, oneLine(frame.text, 26)));
     return group;
   }
   const [start, end] = frame.direction === "out" ? [from, at.server] : [at.server, from];
