@@ -88,6 +88,9 @@ static void take_payload(struct eio_client *c, struct slice body)
     struct buf decoded;
     bool more = true;
 
+    /* The session is over by our own close packet: python-engineio may end the open poll with an empty body then. */
+    if (c->losing && body.len == 0)
+        return;
     buf_init(&decoded, SIZE_MAX);
     eio_payload_start(&payload, body, UINT32_MAX, &decoded);
     while (!c->ended && !c->freed) {
