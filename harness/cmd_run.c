@@ -11,6 +11,7 @@
 #include "harness/cli.h"
 #include "harness/commands.h"
 #include "harness/report/evidence.h"
+#include "harness/report/github.h"
 #include "harness/run_command.h"
 #include "smcp/suggest.h"
 #include "wire/xmalloc.h"
@@ -300,6 +301,7 @@ static bool write_reports(const struct session *s)
                                     c->verbosity);
 
     options.color = isatty(fileno(human)) && !getenv("NO_COLOR");
+    report_to_github(human, &s->result);
     ok = report_text(human, &s->result, &options) && ok;
     fflush(human);
     return ok;

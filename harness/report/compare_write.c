@@ -102,7 +102,7 @@ static const char *const marks[VERDICT_COUNT] = {
 };
 
 /* "❌ 3/12": how many of the checks are red; a bare mark when none is. */
-static void cell_text(char *to, size_t size, const struct requirement_roll *cell)
+static void cell_text(char *to, size_t size, const struct requirement_roll *cell, const char *mark)
 {
     size_t red = cell->by_verdict[VERDICT_FAIL] + cell->by_verdict[VERDICT_ERROR], all = 0;
 
@@ -111,9 +111,9 @@ static void cell_text(char *to, size_t size, const struct requirement_roll *cell
     if (!cell->id)
         snprintf(to, size, " ");
     else if (red)
-        snprintf(to, size, "%s %zu/%zu", marks[cell->worst], red, all);
+        snprintf(to, size, "%s %zu/%zu", mark, red, all);
     else
-        snprintf(to, size, "%s", marks[cell->worst]);
+        snprintf(to, size, "%s", mark);
 }
 
 static size_t met(const struct comparison *c, size_t column, size_t *ret_all)
@@ -183,7 +183,7 @@ bool compare_markdown(FILE *file, const struct comparison *c)
         for (size_t k = 0; k < c->n; k++) {
             char cell[64];
 
-            cell_text(cell, sizeof(cell), &c->rows[i].cells[k]);
+            cell_text(cell, sizeof(cell), &c->rows[i].cells[k], marks[c->rows[i].cells[k].worst]);
             buf_appendf(out, " %s |", cell);
         }
         buf_append_ch(out, '\n');
@@ -230,7 +230,8 @@ static const char page_head[] =
     "th{position:sticky;top:0;background:var(--bg)}td.c{text-align:center;white-space:nowrap}\n"
     ".fail,.error{background:var(--bad)}.pass,.info{background:var(--ok)}"
     ".warn,.flaky,.inconclusive{background:var(--open)}\n"
-    "code{font:12px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}small{opacity:.75}\n"
+    "code{font:12px/1.4 "
+    "ui-monospace,monospace;overflow-wrap:anywhere}small{opacity:.75;font-weight:400}\n"
     "</style></head><body>\n<h1>SMCP implementations compared</h1>\n";
 
 static void html_head(FILE *out, const struct comparison *c, const char *first)
@@ -250,10 +251,8 @@ static void html_row(FILE *out, const struct comparison *c, const struct compare
         const struct requirement_roll *cell = &row->cells[k];
         char text[64];
 
-        cell_text(text, sizeof(text), cell);
-        fprintf(out, "<td class=\"c %s\" title=\"%s\">%s</td>",
-                cell->id ? verdict_name(cell->worst) : "",
-                cell->id ? verdict_name(cell->worst) : "", text);
+        cell_text(text, sizeof(text), cell, verdict_name(cell->worst));
+        fprintf(out, "<td class=\"c %s\">%s</td>", cell->id ? verdict_name(cell->worst) : "", text);
     }
     fputs("</tr>\n", out);
 }

@@ -5,6 +5,7 @@
 Usage: report_agreement.py BUILD_DIR OUT
 """
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -62,6 +63,21 @@ def agreed(name, code, wanted, folder):
     return counts
 
 
+def on_github(url, listed):
+    """Annotations and step summary, only there."""
+    summary = OUT / "summary.md"
+    summary.write_text("before\n")
+    there = {**os.environ, "GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    command = [HARNESS, "run", url, *SELECTION, "-q"]
+    done = subprocess.run(command, capture_output=True, timeout=300, env=there)
+    lines = done.stdout.decode().splitlines()
+    form = re.compile(r"::error title=[\w.-]+ \((websocket|polling|upgrade)\)::([A-Z]+-\w+ )+.+: .+")
+    demand("GitHub: ten annotations", sum(bool(form.fullmatch(line)) for line in lines) == 10)
+    demand("GitHub: last line", re.fullmatch(r"\d+ passed, \d+ failed, \d+ skipped", lines[-1]))
+    demand("GitHub: summary is appended", summary.read_text().startswith("before\n# SMCP conformance"))
+    demand("GitHub: nothing elsewhere", "::error" not in listed)
+
+
 def demand(name, condition):
     case(name, None if condition else "not so")
 
@@ -85,7 +101,8 @@ def with_defect():
     """A broken server without baseline, with a full one, with a partial and stale one; gives (folder, baseline)."""
     baseline = OUT / "baseline.json"
     with Server("--defect", "notify-twice") as server:
-        code, folder, _, _ = play(server.url, "unexpected", "--write-baseline", baseline)
+        code, folder, output, _ = play(server.url, "unexpected", "--write-baseline", baseline)
+        on_github(server.url, output)
         counts = agreed("unexpected", code, 1, folder)
         demand("unexpected: something fails", counts.get("failed", 0) > 5)
         code, full, _, _ = play(server.url, "expected", "--expected-failures", baseline)
