@@ -237,8 +237,7 @@ void *http_exchange_user(const struct http_exchange *x)
 static void become_link(struct http_conn *conn, void *link_user, struct slice rest)
 {
     struct net_server *server = conn->server;
-    struct link *link = link_accept(server->loop, conn->sock, server->config.max_message_bytes,
-                                    server->config.max_queue_bytes);
+    struct link *link = link_accept(server->loop, conn->sock, &server->config);
 
     retire(conn);
     server->ops.upgraded(server->user, link, link_user);

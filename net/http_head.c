@@ -64,12 +64,19 @@ bool http_equal_nocase(struct slice a, const char *b)
 
 size_t http_head_len(struct slice bytes, size_t *scanned)
 {
-    size_t from = *scanned > 3 ? *scanned - 3 : 0;
-    const char *end =
-        bytes.len > from ? memmem(bytes.ptr + from, bytes.len - from, "\r\n\r\n", 4) : NULL;
+    size_t from = *scanned > 2 ? *scanned - 2 : 0;
+    const char *end = bytes.ptr + bytes.len;
+    const char *at = from < bytes.len ? bytes.ptr + from : end;
 
     *scanned = bytes.len;
-    return end ? (size_t)(end - bytes.ptr) + 4 : 0;
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        at++;
+        if (at < end && *at == '\n')
+            return (size_t)(at - bytes.ptr) + 1;
+        if (end - at >= 2 && at[0] == '\r' && at[1] == '\n')
+            return (size_t)(at - bytes.ptr) + 2;
+    }
+    return 0;
 }
 
 /* ---- fields ---- */

@@ -35,7 +35,8 @@ struct http_head {
 };
 
 /*
- * Bytes of the head at the front of `bytes`, with its empty line, or 0 when it is not complete.  `*scanned` is where an earlier look
+ * Bytes of the head at the front of `bytes`, with its empty line, or 0 when it is not complete.  Lines that end in a bare LF count
+ * as lines here, so that the parser can refuse them at once.  `*scanned` is where an earlier look
  * at the same bytes ended (0 at first).  Cannot fail.
  */
 size_t http_head_len(struct slice bytes, size_t *scanned);

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/http.h"
 #include "net/link_core.h"
+#include "wire/utf8.h"
 #include "wire/xmalloc.h"
 
 enum { MAX_REASON_BYTES = WS_MAX_CONTROL_BYTES - 2 };
@@ -26,15 +28,16 @@ struct link *link_new(struct net_loop *loop)
     return link;
 }
 
-struct link *link_accept(struct net_loop *loop, struct sock *sock, size_t max_message_bytes,
-                         size_t max_queue_bytes)
+struct link *link_accept(struct net_loop *loop, struct sock *sock,
+                         const struct net_server_config *config)
 {
     struct link *link = link_new(loop);
 
     link->sock = sock;
     link->state = LINK_OPEN;
-    link->max_message_bytes = max_message_bytes;
-    link->max_queue_bytes = max_queue_bytes;
+    link->max_message_bytes = config->max_message_bytes;
+    link->max_queue_bytes = config->max_queue_bytes;
+    link->max_backlog_bytes = config->max_backlog_bytes;
     sock_set_owner(sock, &link_sock_ops, link);
     return link;
 }
@@ -119,14 +122,24 @@ static void write_frame(struct link *link, struct buf *out, enum ws_opcode opcod
         ws_mask(to - len, len, mask, 0);
 }
 
+static bool fits(const struct link *link, size_t len)
+{
+    size_t max = link->max_queue_bytes;
+
+    if (link->max_backlog_bytes && net_loop_backlog(link->loop) > link->max_backlog_bytes)
+        max /= NET_SCARCE_SHARE;
+    return link_queued(link) + len <= max;
+}
+
 /* Room for `len` more bytes, or the end. */
 static bool has_room(struct link *link, size_t len)
 {
-    if (link_queued(link) + len <= link->max_queue_bytes)
+    if (fits(link, len))
         return true;
     if (link->state != LINK_DIALING)
         sock_push(link->sock); /* a burst of this turn may be all there is */
-    if (link_queued(link) + len <= link->max_queue_bytes)
+    /* Whoever has nothing left to read takes one message of any legal size, however scarce memory is. */
+    if (fits(link, len) || (link_queued(link) == 0 && len <= link->max_queue_bytes))
         return true;
     sock_abort(link->sock);
     link_end(link, LINK_END_OVERFLOW, "the peer reads too slowly");
@@ -231,9 +244,16 @@ void link_got_close(struct link *link, struct slice payload)
         link_fail(link, 1002, LINK_END_PROTOCOL, "malformed close frame");
         return;
     }
+    if (payload.len > 2) {
+        struct slice reason = slice_of(payload.ptr + 2, payload.len - 2);
+
+        if (utf8_check(reason) != reason.len) {
+            link_fail(link, 1007, LINK_END_PROTOCOL, "close reason is not UTF-8");
+            return;
+        }
+        link->end_reason = xstrndup_slice(reason);
+    }
     link->end.close_code = code;
-    if (payload.len > 2)
-        link->end_reason = xstrndup_slice(slice_of(payload.ptr + 2, payload.len - 2));
     if (link->state == LINK_OPEN)
         send_close(link, code, NULL);
     if (link->state == LINK_DONE)

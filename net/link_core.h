@@ -27,6 +27,7 @@ struct link {
     bool paused;
     size_t max_message_bytes;
     size_t max_queue_bytes;
+    size_t max_backlog_bytes; /* 0: no bound */
 
     /* reading */
     unsigned char header[WS_MAX_HEADER_BYTES];
@@ -50,8 +51,9 @@ struct link {
 };
 
 /* An accepted connection whose 101 is queued. */
-struct link *link_accept(struct net_loop *loop, struct sock *sock, size_t max_message_bytes,
-                         size_t max_queue_bytes);
+struct net_server_config;
+struct link *link_accept(struct net_loop *loop, struct sock *sock,
+                         const struct net_server_config *config);
 struct link *link_new(struct net_loop *loop);
 
 /* Callbacks of its sock once it is a WebSocket. */

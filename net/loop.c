@@ -342,6 +342,19 @@ uint64_t net_loop_clock_us(void)
     return uv_hrtime() / NS_PER_US;
 }
 
+/* ---- backlog ---- */
+
+void net_loop_count_backlog(struct net_loop *loop, size_t *counted, size_t now)
+{
+    loop->backlog = loop->backlog - *counted + now;
+    *counted = now;
+}
+
+size_t net_loop_backlog(const struct net_loop *loop)
+{
+    return loop->backlog;
+}
+
 /* ---- timers ---- */
 
 struct net_timer {

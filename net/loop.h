@@ -3,6 +3,7 @@
 #define NET_LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "wire/macros.h"
@@ -12,6 +13,9 @@
  * called on its thread only.  Time is monotonic milliseconds.
  */
 struct net_loop;
+
+/* While memory for slow peers is scarce, each may hold this part of what it may hold otherwise. */
+enum { NET_SCARCE_SHARE = 16 };
 
 /*
  * Raise the soft file limit to min(hard, 1048576), create the uv loop and the lws context (its log level: errors and warnings go to `log`).
@@ -39,6 +43,13 @@ typedef void net_turn_fn(void *user);
 void net_loop_on_turn_end(struct net_loop *loop, net_turn_fn *fn, void *user);
 /* Remove a hook set with the same `fn` and `user`, also from within a hook.  None such: nothing happens. */
 void net_loop_off_turn_end(struct net_loop *loop, net_turn_fn *fn, void *user);
+
+/*
+ * What waits for slow peers, over the whole process: each queue that outlives a turn keeps `*counted` (0 at first, 0 at its end) and says what it holds now.
+ * Owners refuse to let one queue grow while the sum is above their bound.
+ */
+void net_loop_count_backlog(struct net_loop *loop, size_t *counted, size_t now);
+size_t net_loop_backlog(const struct net_loop *loop);
 
 /* SIGTERM and SIGINT (uv_signal_t); `fn` gets the signal number. */
 typedef void net_signal_fn(void *user, int signum);

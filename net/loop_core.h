@@ -53,6 +53,7 @@ struct net_loop {
     bool running;
     bool closing;           /* net_loop_free() is at work */
     bool active;            /* something happened since the hooks ran */
+    size_t backlog;         /* bytes that wait for slow peers, all counters together */
     struct list_node dirty; /* socks with output, in order of last enqueue */
     struct list_node later; /* struct later */
     struct list_node socks; /* all of them */

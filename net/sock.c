@@ -54,6 +54,7 @@ static void die(struct sock *s)
         return;
     s->dead = true;
     s->ops = NULL;
+    net_loop_count_backlog(s->loop, &s->counted, 0);
     list_remove(&s->dirty);
     deadline_stop(&s->linger);
     if (s->dialing)
@@ -262,13 +263,26 @@ static void send_fin(struct sock *s)
     shutdown(s->fd, SHUT_WR);
 }
 
+/* False: output is left over, or nothing can be sent now. */
+static bool send_all(struct sock *s)
+{
+    if (s->waits_writable || !s->wsi || s->broken)
+        return false;
+    return s->tls ? send_tls(s) : send_plain(s);
+}
+
 static void flush(struct sock *s)
 {
     bool had_output = sock_queued(s) > 0;
+    bool all;
 
-    if (s->dead || s->waits_writable || !s->wsi || s->broken)
+    if (s->dead)
         return;
-    if (!(s->tls ? send_tls(s) : send_plain(s)) || !s->opened)
+    all = send_all(s);
+    if (s->dead)
+        return;
+    net_loop_count_backlog(s->loop, &s->counted, sock_queued(s));
+    if (!all || !s->opened)
         return;
     send_fin(s);
     if (had_output && s->ops && s->ops->flushed)
@@ -277,8 +291,8 @@ static void flush(struct sock *s)
 
 void sock_push(struct sock *s)
 {
-    if (!s->dead && !s->waits_writable && s->wsi && !s->broken && s->opened)
-        (void)(s->tls ? send_tls(s) : send_plain(s));
+    if (!s->dead && s->opened)
+        (void)send_all(s);
 }
 
 void loop_flush_socks(struct net_loop *loop)

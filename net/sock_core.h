@@ -19,6 +19,7 @@ struct sock {
     int fd;          /* of the wsi */
     struct buf out;  /* owned; plain text not yet sent is out.data[out_sent..] */
     size_t out_sent;
+    size_t counted; /* of the loop's backlog */
     struct deadline linger;
     struct later death;
     struct sock_tls *tls;         /* owned */

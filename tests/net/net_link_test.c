@@ -88,6 +88,8 @@ static const struct frame_row frames[] = {
      false},
     {"close with an illegal code", BYTES("\x88\x82" M "\x03\xed"), BYTES("\x03\xea"),
      LINK_END_PROTOCOL, true, false},
+    {"close with a reason that is no UTF-8", BYTES("\x88\x84" M "\x03\xe8\xff\xfe"),
+     BYTES("\x03\xef"), LINK_END_PROTOCOL, true, false},
     {"unmasked", BYTES("\x81\x02hi"), BYTES("\x03\xea"), LINK_END_PROTOCOL, true, false},
     {"reserved bit", BYTES("\xc1\x82" M "hi"), BYTES("\x03\xea"), LINK_END_PROTOCOL, true, false},
     {"unknown opcode", BYTES("\x83\x82" M "hi"), BYTES("\x03\xea"), LINK_END_PROTOCOL, true, false},
@@ -272,6 +274,36 @@ START_TEST(slow_reader_is_cut_at_its_ceiling)
 }
 END_TEST
 
+/* The same, but it is others who fill the memory: now a sixteenth is the ceiling. */
+START_TEST(slow_reader_is_cut_sooner_when_memory_is_scarce)
+{
+    static char text[100000];
+    struct net_server_config config = default_config;
+    struct slice part = {text, sizeof text};
+    size_t counted = 0, most = 0;
+
+    config.max_queue_bytes = 16 * 2 * sizeof text;
+    config.max_backlog_bytes = 1000;
+    net_server_free(server);
+    server = server_start_with(loop, &config);
+    memset(text, 'x', sizeof text);
+    rude_dial(&client, loop, net_server_port(server));
+    rude_say(&client, UPGRADE("/mute"));
+    run_until_count(loop, &seen.links_opened, 1);
+    net_loop_count_backlog(loop, &counted, 1001);
+    for (unsigned i = 0; i < 1000; i++) {
+        link_send(seen.link, false, &part, 1);
+        most = link_queued(seen.link) > most ? link_queued(seen.link) : most;
+    }
+    ck_assert_uint_ge(most, sizeof text);
+    ck_assert_uint_le(most, 2 * sizeof text);
+    run_until_count(loop, &seen.links_closed, 1);
+    ck_assert_int_eq(seen.how, LINK_END_OVERFLOW);
+    net_loop_count_backlog(loop, &counted, 0);
+    ck_assert_uint_eq(net_loop_backlog(loop), 0);
+}
+END_TEST
+
 START_TEST(paused_link_keeps_what_came)
 {
     struct link *link;
@@ -365,6 +397,7 @@ int main(void)
     tcase_add_test(tcase, close_waits_for_the_answer);
     tcase_add_test(tcase, unanswered_close_is_cut_after_a_second);
     tcase_add_test(tcase, slow_reader_is_cut_at_its_ceiling);
+    tcase_add_test(tcase, slow_reader_is_cut_sooner_when_memory_is_scarce);
     tcase_add_test(tcase, paused_link_keeps_what_came);
     tcase_add_test(tcase, pause_within_a_message_holds_the_rest_of_the_read);
     tcase_add_test(tcase, abort_within_a_message);
