@@ -119,6 +119,22 @@ static void send_frame(struct eio_conn *c, enum eio_type type, bool binary,
     }
 }
 
+void conn_count_backlog(struct eio_conn *c)
+{
+    net_loop_count_backlog(c->endpoint->host->loop, &c->out_counted, c->out.len);
+}
+
+/* As for links: while memory is scarce nobody may let more than a share of the usual ceiling pile up. */
+static bool is_too_much(const struct eio_conn *c)
+{
+    const struct endpoint_host *host = c->endpoint->host;
+    size_t max = host->config.max_backlog_bytes;
+
+    return c->out.overflow ||
+           (max && net_loop_backlog(host->loop) > max &&
+            c->out_counted > c->endpoint->config.max_queue_bytes / NET_SCARCE_SHARE);
+}
+
 void conn_send(struct eio_conn *c, enum eio_type type, bool binary, const struct slice *parts,
                unsigned n_parts)
 {
@@ -130,7 +146,7 @@ void conn_send(struct eio_conn *c, enum eio_type type, bool binary, const struct
         return;
     }
     eio_payload_append(&c->out, type, binary, parts, n_parts);
-    if (c->out.overflow)
+    if (is_too_much(c))
         conn_end(c, END_OVERFLOW);
 }
 
@@ -157,6 +173,7 @@ void conn_forget(struct eio_conn *c)
     expiry_remove(&c->endpoint->lingers, &c->connect);
     c->lingers = false;
     buf_release(&c->out);
+    conn_count_backlog(c);
     table_remove(c->endpoint, c);
     c->hash_next = host->dead_conns;
     host->dead_conns = c;

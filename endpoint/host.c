@@ -192,6 +192,8 @@ static void on_turn_end(void *user)
         } else if (c->link && answered) {
             link_send_raw(c->link, slice_of(NULL, 0));
         }
+        if (!c->link)
+            conn_count_backlog(c);
     }
     free_dead(host);
 }
@@ -225,6 +227,7 @@ struct endpoint_host *endpoint_host_new(struct net_loop *loop,
         .max_connections_per_address = config->max_connections_per_address,
         .max_message_bytes = config->max_message_bytes,
         .max_queue_bytes = config->max_queue_bytes,
+        .max_backlog_bytes = config->max_backlog_bytes,
         .header_timeout_ms = config->header_timeout_ms,
     };
 

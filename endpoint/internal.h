@@ -83,6 +83,7 @@ struct eio_conn {
     struct request *get;  /* the open long poll */
     struct request *post; /* being received */
     struct buf out;       /* polling payload that waits for a poll */
+    size_t out_counted;   /* of it in the backlog of the loop */
     char sid[SID_LEN + 1];
     char *kept; /* owned: query, address and kept headers of the handshake, see handshake.c */
     struct slice query; /* views of `kept` */
@@ -178,6 +179,8 @@ void conn_end(struct eio_conn *c, enum endpoint_end why);
 void conn_forget(struct eio_conn *c);
 /* It has output: to the tail of the dirty list. */
 void conn_touch(struct eio_conn *c);
+/* `out` has changed: tell the loop how much waits. */
+void conn_count_backlog(struct eio_conn *c);
 /* Queue one packet on the carrier. */
 void conn_send(struct eio_conn *c, enum eio_type type, bool binary, const struct slice *parts,
                unsigned n_parts);

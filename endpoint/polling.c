@@ -46,6 +46,7 @@ static void drop_sent(struct eio_conn *c, size_t len)
         buf_release(&c->out);
     else
         buf_consume(&c->out, len + 1);
+    conn_count_backlog(c);
 }
 
 void polling_flush(struct eio_conn *c)

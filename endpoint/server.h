@@ -100,6 +100,8 @@ struct endpoint_host_config {
     uint32_t header_timeout_ms;
     size_t max_message_bytes; /* the largest max_payload of its endpoints */
     size_t max_queue_bytes;
+    /* All slow readers together; beyond it each may hold max_queue_bytes / NET_SCARCE_SHARE.  0: no bound. */
+    size_t max_backlog_bytes;
     /* Requests outside all endpoints (control API); NULL: 404 with a JSON body.  Body already complete. Answer by http_exchange_respond, now or later. */
     void (*other)(void *user, struct http_exchange *x, const char *method, const char *path,
                   struct slice query, struct slice body);

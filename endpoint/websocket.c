@@ -6,7 +6,7 @@
 #include "wire/limits.h"
 #include "wire/xmalloc.h"
 
-enum { CLOSE_NONE = 0, CLOSE_GOING_AWAY = 1001, CLOSE_TOO_LARGE = 1009 };
+enum { CLOSE_NONE = 0, CLOSE_GOING_AWAY = 1001, CLOSE_NOT_UTF8 = 1007, CLOSE_TOO_LARGE = 1009 };
 
 /* Between the request of an upgrade and its 101. */
 struct ticket {
@@ -47,6 +47,15 @@ static void close_orphan(struct endpoint_host *host, struct link *link, uint16_t
 
 /* ---- links of a session ---- */
 
+/* RFC 6455, 8.1: the link checks no UTF-8, so its close code is given here. */
+static void malformed(struct eio_conn *c, struct link *link, enum eio_from from,
+                      const struct wire_fault *fault)
+{
+    if (fault->code == WIRE_E_UTF8)
+        link_close(link, CLOSE_NOT_UTF8, NULL);
+    conn_bad(c, from, fault);
+}
+
 static void on_message(void *user, struct link *link, bool binary, struct slice message)
 {
     struct eio_conn *c = user;
@@ -61,7 +70,7 @@ static void on_message(void *user, struct link *link, bool binary, struct slice 
     else if (eio_packet_decode(message, binary, &packet, &fault) == WIRE_OK)
         conn_feed(c, from, &packet);
     else
-        conn_bad(c, from, &fault);
+        malformed(c, link, from, &fault);
 }
 
 static enum endpoint_end end_of(enum link_end how)
@@ -270,4 +279,5 @@ void websocket_take_over(struct eio_conn *c)
         polling_release(c);
     move_queue(c, &queue);
     buf_release(&queue);
+    conn_count_backlog(c);
 }

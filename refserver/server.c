@@ -203,6 +203,7 @@ static struct endpoint_host *host_open(const struct refserver *srv, char **reter
         .header_timeout_ms = HEADER_TIMEOUT_MS,
         .max_message_bytes = c->max_payload,
         .max_queue_bytes = c->limits.queue_bytes,
+        .max_backlog_bytes = c->limits.backlog_bytes,
     };
     const char *why = NULL;
     struct endpoint_host *host = endpoint_host_new(srv->loop, &config, &why);

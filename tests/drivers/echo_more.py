@@ -323,6 +323,15 @@ for name, message in {"an empty one": "", "a ping of the client": "2", "a type t
     row(f"malformed WebSocket message: {name}", *BOTH)(malformed_frame(message))
 
 
+@row("text that is no UTF-8 ends with close code 1007", *BOTH)
+def not_utf8(server, path):
+    for text in (b"4\xff\xfe", b"4\xed\xa0\x80", b"4\xc3"):
+        ws = websocket_session(server, path)
+        ws.ws.send(text, websocket.ABNF.OPCODE_TEXT)
+        opcode, reason = ws.ws.recv_data()
+        equal((opcode, reason[:2]), (websocket.ABNF.OPCODE_CLOSE, b"\x03\xef"), f"answer to {text!r}")
+
+
 @row("open, upgrade and noop of a client have no effect", ENGINE)
 def harmless(server, path):
     ws = websocket_session(server, path)

@@ -15,7 +15,7 @@
 #include "wire/json_text.h"
 #include "wire/limits.h"
 
-enum { SHUTDOWN_MS = 200, EXIT_USAGE = 2 };
+enum { SHUTDOWN_MS = 200, EXIT_USAGE = 2, MAX_BACKLOG_BYTES = 256000000 };
 
 struct echo {
     struct net_loop *loop;
@@ -124,6 +124,7 @@ static int run(const struct options *o)
         .header_timeout_ms = 30000,
         .max_message_bytes = o->max_payload,
         .max_queue_bytes = o->max_queue_bytes,
+        .max_backlog_bytes = MAX_BACKLOG_BYTES,
     };
     const char *err = NULL;
 
@@ -131,7 +132,7 @@ static int run(const struct options *o)
     if (echo.loop)
         echo.host = endpoint_host_new(echo.loop, &config, &err);
     if (!echo.host) {
-        fprintf(stderr, "smcp-echo: %s\n", err);
+        fprintf(stderr, "smcp-echo: %s:%u: %s\n", o->address, (unsigned)o->port, err);
         net_loop_free(echo.loop);
         return EXIT_FAILURE;
     }
