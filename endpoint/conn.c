@@ -192,6 +192,8 @@ static enum eio_end end_of(enum endpoint_end why)
 {
     switch (why) {
     case END_CLIENT_CLOSE:
+    case END_CLIENT_CLOSE_FRAME:
+    case END_CLIENT_LOST:
         return EIO_END_PEER;
     case END_PING_TIMEOUT:
         return EIO_END_PING_TIMEOUT;
@@ -349,7 +351,8 @@ static void heartbeat(struct eio_conn *c, uint64_t now_ms)
     }
     assert(step == EIO_STEP_PING); /* a server's clock has no other steps */
     expiry_add(&c->endpoint->pongs, &c->heartbeat, c->session.due_ms);
-    conn_send(c, EIO_PING, false, NULL, 0);
+    if (!(c->endpoint->config.sabotage & SABOTAGE_NO_PING))
+        conn_send(c, EIO_PING, false, NULL, 0);
 }
 
 void conn_heartbeat_due(void *endpoint, struct expiry *d)

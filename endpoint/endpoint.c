@@ -118,6 +118,8 @@ const char *endpoint_end_text(enum endpoint_end why)
     static const char *const texts[] = {
         [END_CLIENT_DISCONNECT] = "the client left the namespace",
         [END_CLIENT_CLOSE] = "the client closed the connection",
+        [END_CLIENT_CLOSE_FRAME] = "the client closed the WebSocket",
+        [END_CLIENT_LOST] = "the connection was lost",
         [END_PING_TIMEOUT] = "ping timeout",
         [END_CONNECT_TIMEOUT] = "no namespace connected in time",
         [END_BAD_PACKET] = "malformed packet",

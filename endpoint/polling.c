@@ -49,12 +49,25 @@ static void drop_sent(struct eio_conn *c, size_t len)
     conn_count_backlog(c);
 }
 
+static void sabotage_queue(struct eio_conn *c)
+{
+    unsigned how = c->endpoint->config.sabotage;
+    char *separator = c->out.len ? memchr(c->out.data, SEPARATOR, c->out.len) : NULL;
+
+    if (separator && (how & SABOTAGE_POLL_LOSES))
+        c->out.len = (size_t)(separator - c->out.data);
+    else if (separator && (how & SABOTAGE_NO_SEPARATOR))
+        *separator = ' ';
+}
+
 void polling_flush(struct eio_conn *c)
 {
     struct slice body;
 
     if (!c->get || !eio_session_poll_due(&c->session, c->out.len > 0))
         return;
+    if (c->endpoint->config.sabotage)
+        sabotage_queue(c);
     body = c->out.len ? one_body(c) : queue_and(c, EIO_NOOP);
     answer_poll(c, body);
     drop_sent(c, body.len);
@@ -291,6 +304,8 @@ static bool feed_payload(struct eio_conn *c, struct slice body)
         else if (more)
             conn_feed(c, EIO_FROM_CARRIER, &packet);
         else
+            break;
+        if (c->endpoint->config.sabotage & SABOTAGE_POST_FIRST_ONLY)
             break;
     }
     buf_release(&decoded);

@@ -28,8 +28,10 @@ enum endpoint_transport {
 
 /* Why a session or a socket ended, for logs and `disconnected`. */
 enum endpoint_end {
-    END_CLIENT_DISCONNECT, /* Socket.IO DISCONNECT (41) of this namespace */
-    END_CLIENT_CLOSE,      /* Engine.IO close packet (1) or WebSocket close frame / FIN / RST */
+    END_CLIENT_DISCONNECT,  /* Socket.IO DISCONNECT (41) of this namespace */
+    END_CLIENT_CLOSE,       /* Engine.IO close packet (1) */
+    END_CLIENT_CLOSE_FRAME, /* WebSocket close frame */
+    END_CLIENT_LOST,        /* FIN or RST without a close frame */
     END_PING_TIMEOUT,
     END_CONNECT_TIMEOUT,   /* no namespace connected in time */
     END_BAD_PACKET,        /* malformed bytes; see endpoint_ops.fault */
@@ -41,6 +43,18 @@ enum endpoint_end {
     END_SERVER_SHUTDOWN,
 };
 const char *endpoint_end_text(enum endpoint_end why);
+
+/* Bits: what is broken on purpose, so that a judge can be shown to notice. */
+enum endpoint_sabotage {
+    SABOTAGE_NO_SEPARATOR = 1 << 0,     /* packets of a polling payload are not separated */
+    SABOTAGE_POLL_LOSES = 1 << 1,       /* of several packets only the first is sent */
+    SABOTAGE_POST_FIRST_ONLY = 1 << 2,  /* of several packets only the first has an effect */
+    SABOTAGE_UPGRADE_LOSES = 1 << 3,    /* what waited for a poll is lost */
+    SABOTAGE_UPGRADE_REORDERS = 1 << 4, /* what waited for a poll moves in reverse order */
+    SABOTAGE_NO_PROBE_PONG = 1 << 5,
+    SABOTAGE_NO_PING = 1 << 6,
+    SABOTAGE_REFUSED_LIVES = 1 << 7, /* CONNECT_ERROR is sent, the socket is kept */
+};
 
 struct endpoint_config {
     const char *
@@ -58,6 +72,7 @@ struct endpoint_config {
     const char *const *
         keep_headers; /* NULL-terminated names of request headers of the handshake kept for eio_conn_header() */
     struct sio_limits sio;
+    unsigned sabotage; /* bits of enum endpoint_sabotage; 0 in earnest */
     bool
         ignore_unconnected; /* packets for a namespace that is not connected: no effect (python-socketio) instead of closing the session (npm) */
 };

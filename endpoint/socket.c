@@ -169,6 +169,10 @@ void sio_socket_refuse(struct sio_socket *s, struct slice json)
     buf_clear(&e->head);
     sio_connect_error_encode(&e->head, name_of(s), json);
     send_head(s);
+    if (e->config.sabotage & SABOTAGE_REFUSED_LIVES) {
+        s->nsp.state = SIO_NSP_CONNECTED;
+        return;
+    }
     socket_end(s, END_SERVER_DISCONNECT);
 }
 

@@ -6,6 +6,7 @@
 #include "wire/limits.h"
 #include "wire/xmalloc.h"
 
+enum { SEPARATOR = 0x1e };
 enum { CLOSE_NONE = 0, CLOSE_GOING_AWAY = 1001, CLOSE_NOT_UTF8 = 1007, CLOSE_TOO_LARGE = 1009 };
 
 /* Between the request of an upgrade and its 101. */
@@ -73,9 +74,9 @@ static void on_message(void *user, struct link *link, bool binary, struct slice 
         malformed(c, link, from, &fault);
 }
 
-static enum endpoint_end end_of(enum link_end how)
+static enum endpoint_end end_of(const struct link_close_info *info)
 {
-    switch (how) {
+    switch (info->how) {
     case LINK_END_OVERFLOW:
         return END_OVERFLOW;
     case LINK_END_TOO_LARGE:
@@ -88,7 +89,7 @@ static enum endpoint_end end_of(enum link_end how)
     case LINK_END_UNREACHABLE:
         break;
     }
-    return END_CLIENT_CLOSE;
+    return info->close_code ? END_CLIENT_CLOSE_FRAME : END_CLIENT_LOST;
 }
 
 static void on_closed(void *user, struct link *link, const struct link_close_info *info)
@@ -102,7 +103,7 @@ static void on_closed(void *user, struct link *link, const struct link_close_inf
         expiry_remove(&c->endpoint->probes, &c->probe_limit);
     } else {
         c->link = NULL;
-        conn_end(c, end_of(info->how));
+        conn_end(c, end_of(info));
     }
     host_thing_closed(host);
 }
@@ -231,6 +232,8 @@ void websocket_probe_pong(struct eio_conn *c)
 {
     const struct slice text = slice_str("3probe");
 
+    if (c->endpoint->config.sabotage & SABOTAGE_NO_PROBE_PONG)
+        return;
     link_send(c->probe, false, &text, 1);
     /* A poll that is open now is released with a noop, so that the client can pause. */
     conn_touch(c);
@@ -246,6 +249,33 @@ void websocket_drop_probe(struct eio_conn *c)
     eio_session_probe_end(&c->session);
     expiry_remove(&c->endpoint->probes, &c->probe_limit);
     close_orphan(c->endpoint->host, probe, CLOSE_NONE);
+}
+
+/* The packets in reverse order. */
+static void reverse_queue(struct buf *queue)
+{
+    struct buf reversed;
+
+    buf_init(&reversed, queue->len + 1);
+    while (queue->len > 0) {
+        const char *separator = memrchr(queue->data, SEPARATOR, queue->len);
+        size_t at = separator ? (size_t)(separator - queue->data) + 1 : 0;
+
+        if (reversed.len > 0)
+            buf_append_ch(&reversed, SEPARATOR);
+        buf_append(&reversed, queue->data + at, queue->len - at);
+        queue->len = at > 0 ? at - 1 : 0;
+    }
+    buf_release(queue);
+    *queue = reversed;
+}
+
+static void sabotage_queue(const struct eio_conn *c, struct buf *queue)
+{
+    if (c->endpoint->config.sabotage & SABOTAGE_UPGRADE_LOSES)
+        buf_clear(queue);
+    if (c->endpoint->config.sabotage & SABOTAGE_UPGRADE_REORDERS)
+        reverse_queue(queue);
 }
 
 /* What waited for a poll goes to the WebSocket, packet by packet, in the order it was queued. */
@@ -277,6 +307,7 @@ void websocket_take_over(struct eio_conn *c)
     buf_init(&c->out, c->endpoint->config.max_queue_bytes);
     if (c->get)
         polling_release(c);
+    sabotage_queue(c, &queue);
     move_queue(c, &queue);
     buf_release(&queue);
     conn_count_backlog(c);

@@ -19,44 +19,83 @@ enum defect_id {
 #undef XX
     DEFECT_COUNT
 };
-_Static_assert(DEFECT_COUNT <= 64, "one bit each");
+
+/* One bit each. */
+struct defect_set {
+    uint64_t bits[4];
+};
+_Static_assert(DEFECT_COUNT <= 256, "one bit each");
+
+static inline void defect_set_add(struct defect_set *set, enum defect_id id)
+{
+    set->bits[id / 64] |= (uint64_t)1 << id % 64;
+}
+
+static inline bool defect_set_has(const struct defect_set *set, enum defect_id id)
+{
+    return (set->bits[id / 64] >> id % 64) & 1;
+}
 
 struct refserver;
 struct request;
 struct join_request;
 struct call_end;
 struct delayed_leak;
+struct auth_request;
+struct net_timer;
 
 struct defects {
-    uint64_t on;                  /* bits */
+    struct defect_set on;
+    bool any;
     struct refserver *server;     /* borrowed */
     bool switching;               /* the next leave notice belongs to a switch */
     struct buf text;              /* rewritten arguments of a notice or a request */
     struct buf ack;               /* rewritten arguments of an ack */
+    struct buf payload;           /* rewritten payload of a call, or a rewritten name */
+    struct buf refused;           /* sids of refused connections */
     struct delayed_leak *delayed; /* owned */
+    uint64_t turn;                /* what joins in one turn does not see each other */
+    bool turning;
+    struct net_timer *turn_timer; /* owned; NULL: not needed yet */
+    unsigned admitted;
 };
 
-void defects_init(struct defects *d, uint64_t on, struct refserver *server);
+void defects_init(struct defects *d, const struct defect_set *on, struct refserver *server);
 void defects_release(struct defects *d);
 
 static inline bool defects_any(const struct defects *d)
 {
-    return d->on != 0;
+    return d->any;
 }
 
 static inline bool defect_on(const struct defects *d, enum defect_id id)
 {
-    return (d->on >> id) & 1;
+    return defect_set_has(&d->on, id);
 }
 
 /* By name; DEFECT_COUNT when there is none. */
 enum defect_id defect_find(const char *name);
 struct defect_info {
+    const char *group;
+    bool judged; /* false: no rule of 0.1, to be recorded only */
     const char *name;
     const char *requirements; /* ids that it breaks, separated by blanks */
     const char *help;
 };
 const struct defect_info *defect_info(enum defect_id id);
+/* A preset by name: all its defects.  False when there is none of this name. */
+MUST_USE bool defect_preset_add(const char *name, struct defect_set *set);
+/* The n-th preset; NULL behind the last. */
+const char *defect_preset_name(unsigned n);
+
+/* ---- hooks: authentication and transport (defect_auth.c) ---- */
+
+/* Bits of enum endpoint_sabotage. */
+unsigned defects_sabotage(const struct defects *d);
+/* The outcome of the check of a key, changed or not. */
+MUST_USE bool defect_admits(struct defects *d, const struct auth_request *request, bool ok);
+/* The text of a refusal; borrowed until the next. */
+const char *defect_refusal(struct defects *d, const struct sio_socket *socket);
 
 /* ---- hooks: rules (defect_rules.c) ---- */
 
@@ -64,6 +103,8 @@ const struct defect_info *defect_info(enum defect_id id);
 const struct smcp_event *defect_event(const struct defects *d, struct slice name);
 /* A sender that the table forbids. */
 MUST_USE bool defect_allows(const struct request *rq);
+/* A join was read, with this outcome: what it says is changed, or its sender punished. */
+void defect_join_read(const struct request *rq, struct join_request *join, enum smcp_error error);
 /* The outcome of the checks of a join, changed or not. */
 MUST_USE enum smcp_error defect_join_check(struct defects *d, struct session *s,
                                            struct office *office, const struct join_request *join,
@@ -78,15 +119,29 @@ MUST_USE bool defect_keeps(struct defects *d, struct session *s, enum endpoint_e
 MUST_USE bool defect_unlisted(const struct request *rq, const struct session *s);
 /* Ack id and arguments, changed or not.  False: no ack. */
 MUST_USE bool defect_ack(const struct request *rq, uint64_t *id, struct slice *args);
+
+/* ---- hooks: calls (defect_calls.c, defect_payload.c) ---- */
+
 /* A Computer for a call that has none. */
 struct session *defect_target(const struct request *rq, struct slice name);
 /* The request is forwarded otherwise: true. */
 MUST_USE bool defect_relay(const struct request *rq, struct session *target, uint64_t id);
 /* Whose call it was, and its result. */
-void defect_result(struct defects *d, struct session *from, const struct sio_event *ev,
-                   struct call_end *end, struct slice *args);
+void defect_result(struct defects *d, struct session *from, struct sio_event *answer,
+                   struct call_end *end);
+/* The result is delivered otherwise: true. */
+MUST_USE bool defect_answer(struct defects *d, struct session *caller,
+                            const struct sio_event *answer, const struct call_end *end);
+/* How long a call waits that would wait `usual_ms`. */
+uint64_t defect_wait_ms(const struct defects *d, uint64_t seconds, uint64_t usual_ms);
+/* The arguments as altered on the way; borrowed until the next. */
+struct slice defect_payload(struct defects *d, struct slice args, bool is_result);
 
 /* ---- hooks: notices (defect_notices.c) ---- */
+
+/* The arguments with `part` of them replaced; borrowed until the next. */
+struct slice defect_spliced(struct buf *out, struct slice text, struct slice part,
+                            struct slice replacement);
 
 void defect_broadcast(struct defects *d, struct office *office, struct session *sender,
                       const struct smcp_event *notice, struct slice args);

@@ -4,7 +4,7 @@
 #include "refserver/router.h"
 #include "wire/json_text.h"
 
-/* What defects do to checks, acks and calls. */
+/* What defects do to checks, membership and acks. */
 
 const struct smcp_event *defect_event(const struct defects *d, struct slice name)
 {
@@ -45,12 +45,107 @@ bool defect_allows(const struct request *rq)
 
 /* ---- joining ---- */
 
+static struct slice lowered(struct buf *out, struct slice text)
+{
+    buf_clear(out);
+    for (size_t i = 0; i < text.len; i++)
+        buf_append_ch(out, text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? (char)(text.ptr[i] + 32)
+                                                                    : text.ptr[i]);
+    return buf_slice(out);
+}
+
+void defect_join_read(const struct request *rq, struct join_request *join, enum smcp_error error)
+{
+    struct defects *d = &rq->srv->defects;
+
+    if (error != SMCP_OK) {
+        if (defect_on(d, DEFECT_BAD_PAYLOAD_CLOSES) && rq->from->socket)
+            sio_socket_disconnect(rq->from->socket);
+        return;
+    }
+    if (defect_on(d, DEFECT_OFFICE_CASE))
+        join->office.value = lowered(&d->text, join->office.value);
+    if (defect_on(d, DEFECT_NAME_CASE))
+        join->name.value = lowered(&d->ack, join->name.value);
+    if (defect_on(d, DEFECT_NAME_TRIMMED)) {
+        while (join->name.value.len > 0 && *join->name.value.ptr == ' ')
+            join->name.value = slice_of(join->name.value.ptr + 1, join->name.value.len - 1);
+        while (join->name.value.len > 0 && join->name.value.ptr[join->name.value.len - 1] == ' ')
+            join->name.value.len--;
+    }
+}
+
 static bool forgiven(const struct defects *d, enum smcp_error error)
 {
     return (error == SMCP_E_AGENT_SEAT && defect_on(d, DEFECT_SECOND_AGENT)) ||
            (error == SMCP_E_DUPLICATE_NAME && defect_on(d, DEFECT_DUPLICATE_NAME)) ||
            (error == SMCP_E_AGENT_ELSEWHERE && defect_on(d, DEFECT_AGENT_SWITCHES)) ||
+           (error == SMCP_E_NAME_MISMATCH && defect_on(d, DEFECT_RENAME)) ||
            (error == SMCP_E_ROLE_MISMATCH && defect_on(d, DEFECT_ROLE_CHANGE));
+}
+
+/* A member that has the seat or the name, and has joined in this very turn. */
+static bool raced(const struct defects *d, const struct office *office,
+                  const struct join_request *join, enum smcp_error error)
+{
+    bool seat = error == SMCP_E_AGENT_SEAT && defect_on(d, DEFECT_SEAT_RACE);
+    bool name = error == SMCP_E_DUPLICATE_NAME && defect_on(d, DEFECT_NAME_RACE);
+
+    for (const struct session *s = office ? office->first : NULL; s; s = s->next) {
+        if (s->role != join->role || s->marks.joined_turn != d->turn)
+            continue;
+        if (seat || (name && slice_eq(s->name.value, join->name.value)))
+            return true;
+    }
+    return false;
+}
+
+/* Somebody who has left or moved still holds the name or the seat. */
+static enum smcp_error still_taken(const struct defects *d, const struct session *s,
+                                   const struct join_request *join)
+{
+    uint32_t index = 0;
+    struct session *other;
+
+    while ((other = session_each(&d->server->sessions, &index)) != NULL) {
+        bool was_here = other != s && other->role == join->role &&
+                        slice_eq(other->left.value, join->office.value) &&
+                        !(other->office && slice_eq(other->office->id.value, join->office.value));
+
+        if (was_here && join->role == ROLE_AGENT && defect_on(d, DEFECT_SEAT_STAYS))
+            return SMCP_E_AGENT_SEAT;
+        if (was_here && join->role == ROLE_COMPUTER && defect_on(d, DEFECT_NAME_STAYS) &&
+            slice_eq(other->name.value, join->name.value))
+            return SMCP_E_DUPLICATE_NAME;
+    }
+    return SMCP_OK;
+}
+
+static bool other_role_has(const struct defects *d, const struct office *office,
+                           const struct join_request *join)
+{
+    enum smcp_role other = join->role == ROLE_AGENT ? ROLE_COMPUTER : ROLE_AGENT;
+
+    return office && defect_on(d, DEFECT_ONE_NAME_SPACE) &&
+           office_member(&d->server->offices, office, other, join->name.value);
+}
+
+static void remember(struct session *s, const struct label *office_id)
+{
+    label_release(&s->left);
+    s->left = label_copy(office_id);
+}
+
+static void after_refusal(struct defects *d, struct session *s, const struct office *office,
+                          enum smcp_error error)
+{
+    s->marks.refused = true;
+    if (!office || s->office == office)
+        return;
+    if (error == SMCP_E_DUPLICATE_NAME && s->office && defect_on(d, DEFECT_HALF_SWITCH))
+        office_leave(&d->server->offices, s);
+    if (defect_on(d, DEFECT_REFUSED_HEARS) || defect_on(d, DEFECT_REFUSED_GONE))
+        remember(s, &office->id);
 }
 
 static bool name_is_taken(const struct defects *d, const struct session *s,
@@ -86,18 +181,25 @@ enum smcp_error defect_join_check(struct defects *d, struct session *s, struct o
 {
     bool again = office && s->office == office;
 
-    if (forgiven(d, error))
+    if (forgiven(d, error) || raced(d, office, join, error))
         error = SMCP_OK;
+    if (error == SMCP_OK && !again)
+        error = still_taken(d, s, join);
+    if (error == SMCP_OK && !again && other_role_has(d, office, join))
+        error = SMCP_E_DUPLICATE_NAME;
     if (error == SMCP_OK && !again && defect_on(d, DEFECT_GLOBAL_NAMES) &&
         name_is_taken(d, s, join))
         error = SMCP_E_DUPLICATE_NAME;
     if (error == SMCP_OK && !again && office && join->role == ROLE_COMPUTER &&
         office->computers > 0 && defect_on(d, DEFECT_ONE_COMPUTER))
         error = SMCP_E_COMPUTER_SEAT;
-    if (error != SMCP_OK)
+    s->marks.refused = false;
+    if (error != SMCP_OK) {
         announce_refused(d, office, join);
-    else if (again && defect_on(d, DEFECT_REJOIN_NOTIFIES))
+        after_refusal(d, s, office, error);
+    } else if (again && defect_on(d, DEFECT_REJOIN_NOTIFIES)) {
         office_announce(&d->server->offices, s, SMCP_ENTERED);
+    }
     d->switching = error == SMCP_OK && s->office && !again;
     return error;
 }
@@ -110,8 +212,15 @@ bool defect_leave(const struct request *rq, struct slice office_id)
     struct defects *d = &rq->srv->defects;
     struct office *named = office_find(map, office_id);
 
-    if (!rq->from->office)
-        return false;
+    if (!rq->from->office) {
+        named = office_find(map, rq->from->left.value);
+        if (!named || !defect_on(d, DEFECT_LEAVE_AGAIN))
+            return false;
+        buf_clear(&d->ack);
+        office_member_encode(named, rq->from, &d->ack);
+        office_broadcast(map, named, rq->from, smcp_event(SMCP_LEFT), buf_slice(&d->ack));
+        return true;
+    }
     if (defect_on(d, DEFECT_LEAVE_STAYS)) {
         office_announce(map, rq->from, SMCP_LEFT);
         return true;
@@ -126,18 +235,35 @@ bool defect_leave(const struct request *rq, struct slice office_id)
 
 void defect_leaving(struct defects *d, struct session *s)
 {
-    if (!defect_on(d, DEFECT_LEAK_TO_PREVIOUS))
-        return;
-    label_release(&s->left);
-    s->left = label_copy(&s->office->id);
+    static const enum defect_id all[] = {
+        DEFECT_LEAK_TO_PREVIOUS, DEFECT_LEAK_AFTER_SWITCH, DEFECT_LEAK_AFTER_LEAVE,
+        DEFECT_NAME_STAYS,       DEFECT_SEAT_STAYS,        DEFECT_LEFT_IS_CALLED,
+        DEFECT_LEFT_CALLS,       DEFECT_LEAVE_AGAIN,
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        if (defect_on(d, all[i]))
+            remember(s, &s->office->id);
+    }
 }
 
 bool defect_keeps(struct defects *d, struct session *s, enum endpoint_end why)
 {
     struct slice nobody = slice_str("{\"office_id\":\"\",\"agent\":\"\"}");
 
+    struct office *refused_by = NULL;
+
     if (s->role == ROLE_NONE && defect_on(d, DEFECT_UNJOINED_NOTICE))
         defect_leak(d, NULL, s, smcp_event(SMCP_LEFT), nobody);
+    if (s->marks.refused && !s->office && defect_on(d, DEFECT_REFUSED_GONE))
+        refused_by = office_find(&d->server->offices, s->left.value);
+    for (struct session *m = refused_by ? refused_by->first : NULL; m; m = m->next)
+        session_notify(m, smcp_event(SMCP_LEFT), nobody);
+    if (s->office && why == END_CLIENT_DISCONNECT && defect_on(d, DEFECT_STALE_41))
+        return true;
+    if (s->office && s->role == ROLE_AGENT && why != END_CLIENT_DISCONNECT &&
+        why != END_SERVER_SHUTDOWN && defect_on(d, DEFECT_STALE_AGENT))
+        return true;
     return s->office && why != END_CLIENT_DISCONNECT && why != END_SERVER_SHUTDOWN &&
            defect_on(d, DEFECT_STALE_AFTER_LOSS);
 }
@@ -146,7 +272,16 @@ bool defect_keeps(struct defects *d, struct session *s, enum endpoint_end why)
 
 bool defect_unlisted(const struct request *rq, const struct session *s)
 {
-    return s == rq->from && defect_on(&rq->srv->defects, DEFECT_LIST_WITHOUT_CALLER);
+    const struct defects *d = &rq->srv->defects;
+    const struct session *third = s->office->first ? s->office->first->next : NULL;
+
+    third = third ? third->next : NULL;
+    for (; defect_on(d, DEFECT_LIST_MOST_TWO) && third; third = third->next) {
+        if (third == s)
+            return true;
+    }
+    return (s == rq->from && defect_on(d, DEFECT_LIST_WITHOUT_CALLER)) ||
+           (s->role == ROLE_AGENT && defect_on(d, DEFECT_LIST_WITHOUT_AGENT));
 }
 
 static void replace_ack(struct defects *d, struct slice *args, const char *text)
@@ -170,12 +305,24 @@ static void overwrite(struct defects *d, struct slice *args, const char *mark, c
     *args = buf_slice(&d->ack);
 }
 
+static bool no_member_ack(const struct defects *d, const struct request *rq, bool ok)
+{
+    if (rq->event->kind == KIND_LEAVE)
+        return ok && defect_on(d, DEFECT_LEAVE_NO_ACK);
+    return defect_on(d, ok ? DEFECT_JOIN_NO_ACK : DEFECT_REFUSAL_NO_ACK);
+}
+
 static bool member_ack(struct defects *d, const struct request *rq, struct slice *args)
 {
     bool ok = slice_is(*args, "true,null");
 
-    if (ok && rq->event->kind == KIND_JOIN && defect_on(d, DEFECT_JOIN_NO_ACK))
+    if (no_member_ack(d, rq, ok))
         return false;
+    if (ok && defect_on(d, DEFECT_JOIN_ACK_ARITY))
+        replace_ack(d, args, "true,null,null");
+    if (ok && rq->event->kind == KIND_JOIN && rq->from->marks.joins++ > 0 &&
+        defect_on(d, DEFECT_DONE_REFUSED))
+        replace_ack(d, args, "false,\"no\"");
     if (ok && defect_on(d, DEFECT_JOIN_ACK_ARRAY))
         replace_ack(d, args, "[true,null]");
     else if (ok && defect_on(d, DEFECT_JOIN_ACK_TRUE))
@@ -194,93 +341,19 @@ bool defect_ack(const struct request *rq, uint64_t *id, struct slice *args)
 
     if (*id == SIO_NO_ID && defect_on(d, DEFECT_UNASKED_ACK))
         *id = 0;
+    if (*id != SIO_NO_ID && rq->event->kind == KIND_JOIN && defect_on(d, DEFECT_ACK_OTHER_ID))
+        ++*id;
     if (rq->event->ack == ACK_MEMBER)
         return member_ack(d, rq, args);
     if (rq->event->kind == KIND_LIST && defect_on(d, DEFECT_LIST_REQ_ID))
         overwrite(d, args, "],\"req_id\":\"", "?");
+    if (rq->event->kind == KIND_LIST && defect_on(d, DEFECT_LIST_NO_ACK))
+        return false;
+    if (rq->event->kind == KIND_LIST && defect_on(d, DEFECT_LIST_ROLE))
+        overwrite(d, args, "\"role\":\"", "user");
+    if (rq->event->kind == KIND_LIST && defect_on(d, DEFECT_LIST_OFFICE))
+        overwrite(d, args, "\"office_id\":\"", "?");
     if (rq->event->kind == KIND_LIST && defect_on(d, DEFECT_LIST_NO_SID))
         overwrite(d, args, "{\"sid\":\"", "????");
     return true;
-}
-
-/* ---- calls ---- */
-
-struct session *defect_target(const struct request *rq, struct slice name)
-{
-    const struct defects *d = &rq->srv->defects;
-    uint32_t index = 0;
-    struct session *s;
-
-    if (!defect_on(d, DEFECT_CROSS_OFFICE_CALLS) &&
-        !(defect_on(d, DEFECT_CROSS_OFFICE_TOOLS) && rq->event->id == SMCP_TOOL_CALL))
-        return NULL;
-    while ((s = session_each(&rq->srv->sessions, &index)) != NULL) {
-        if (s->office && s->role == ROLE_COMPUTER && slice_eq(s->name.value, name))
-            return s;
-    }
-    return NULL;
-}
-
-static void relay_copies(const struct request *rq, const struct session *target)
-{
-    for (struct session *s = target->office ? target->office->first : NULL; s; s = s->next) {
-        if (s != target && s->role == ROLE_COMPUTER)
-            session_notify(s, rq->event, rq->wire->args);
-    }
-}
-
-static struct slice without_req_id(struct defects *d, struct slice args)
-{
-    struct slice part;
-
-    if (!json_member(args, "req_id", &part, NULL))
-        return args;
-    buf_clear(&d->text);
-    buf_append(&d->text, args.ptr, (size_t)(part.ptr - args.ptr));
-    buf_append_str(&d->text, "\"lost\"");
-    buf_append(&d->text, part.ptr + part.len,
-               (size_t)(args.ptr + args.len - (part.ptr + part.len)));
-    return buf_slice(&d->text);
-}
-
-bool defect_relay(const struct request *rq, struct session *target, uint64_t id)
-{
-    struct defects *d = &rq->srv->defects;
-    struct slice args = rq->wire->args;
-
-    if (rq->event->id == SMCP_GET_CONFIG && defect_on(d, DEFECT_NO_GET_CONFIG)) {
-        router_reply(rq, slice_str(""));
-        return true;
-    }
-    if (!target->socket)
-        return true;
-    if (defect_on(d, DEFECT_RELAY_TO_ALL))
-        relay_copies(rq, target);
-    if (defect_on(d, DEFECT_LOST_REQ_ID))
-        args = without_req_id(d, args);
-    if (defect_on(d, DEFECT_RELAY_NO_ACK))
-        id = SIO_NO_ID;
-    sio_socket_emit(target->socket, rq->event->name_json, args, id, rq->wire->attachments,
-                    rq->wire->n_attachments);
-    return true;
-}
-
-void defect_result(struct defects *d, struct session *from, const struct sio_event *ev,
-                   struct call_end *end, struct slice *args)
-{
-    struct call_end *other = call_other(&d->server->calls, from);
-
-    if (other && defect_on(d, DEFECT_CROSSED_RESULTS)) {
-        struct call_end swapped = *other;
-
-        *other = *end;
-        *end = swapped;
-    }
-    if (ev->n_args == 1 && defect_on(d, DEFECT_WRAPPED_RESULT)) {
-        buf_clear(&d->ack);
-        buf_append_str(&d->ack, "{\"result\":");
-        buf_append_slice(&d->ack, *args);
-        buf_append_ch(&d->ack, '}');
-        *args = buf_slice(&d->ack);
-    }
 }

@@ -153,7 +153,7 @@ static void warn_if_open(struct program *p)
                   "the control API has no keys and shows all sessions: listen on 127.0.0.1",
                   LOG_STR("control", c->control_address));
     for (unsigned i = 0; i < DEFECT_COUNT; i++) {
-        if ((c->defects >> i) & 1)
+        if (defect_set_has(&c->defects, (enum defect_id)i))
             log_event(&p->log, LOG_WARNING, "a rule is broken on purpose",
                       LOG_STR("defect", defect_info((enum defect_id)i)->name));
     }

@@ -23,8 +23,9 @@ static uint64_t wait_ms(const struct request *rq, const struct field *timeout)
         json_type_of(timeout->value) != JSON_NUMBER || !json_number_i64(timeout->value, &seconds) ||
         seconds < 0)
         return WAIT_MS;
-    if (defect_on(&rq->srv->defects, DEFECT_SHORT_WAIT))
-        return (uint64_t)seconds * 500;
+    if (defects_any(&rq->srv->defects))
+        return defect_wait_ms(&rq->srv->defects, (uint64_t)seconds,
+                              (uint64_t)seconds * 1000 + WAIT_MARGIN_MS);
     if (seconds > TIMEOUT_MAX_S)
         seconds = TIMEOUT_MAX_S;
     return (uint64_t)seconds * 1000 + WAIT_MARGIN_MS;
@@ -109,18 +110,19 @@ void router_ack(struct refserver *srv, struct session *from, const struct sio_ev
 {
     struct call_end end;
     struct session *caller;
-    struct slice args = ev->args;
+    struct sio_event answer = *ev;
 
     if (!call_take(&srv->calls, from, ev->id, &end))
         return; /* late, doubled or foreign: nobody waits for it */
     if (defects_any(&srv->defects))
-        defect_result(&srv->defects, from, ev, &end, &args);
+        defect_result(&srv->defects, from, &answer, &end);
     caller = caller_of(srv, &end);
     if (!caller)
         return; /* DISC-07: the result is dropped */
-    sio_socket_ack(caller->socket, end.caller_id, args, ev->attachments, ev->n_attachments);
-    if (defect_on(&srv->defects, DEFECT_ACK_TWICE))
-        sio_socket_ack(caller->socket, end.caller_id, args, ev->attachments, ev->n_attachments);
+    if (defects_any(&srv->defects) && defect_answer(&srv->defects, caller, &answer, &end))
+        return;
+    sio_socket_ack(caller->socket, end.caller_id, answer.args, answer.attachments,
+                   answer.n_attachments);
 }
 
 void router_abandon(struct refserver *srv, struct session *s)

@@ -49,6 +49,8 @@ void on_join(const struct request *rq)
     struct join_request join;
     enum smcp_error error = join_read(rq, &join);
 
+    if (defects_any(&rq->srv->defects))
+        defect_join_read(rq, &join, error);
     if (error == SMCP_OK)
         error = office_join(&rq->srv->offices, rq->from, &join);
     if (error == SMCP_OK)

@@ -86,7 +86,21 @@ static void print_help(void)
 
         printf("  %-26s %s [%s]\n", info->name, info->help, info->requirements);
     }
+    fputs("\nPresets (--defect NAME), several at once: the faults of a release\n", stdout);
+    for (unsigned i = 0; defect_preset_name(i); i++)
+        printf("  %s\n", defect_preset_name(i));
     fputs(help_examples, stdout);
+}
+
+/* For programs: one JSON object per line. */
+static void print_defects(void)
+{
+    for (unsigned i = 0; i < DEFECT_COUNT; i++) {
+        const struct defect_info *info = defect_info((enum defect_id)i);
+
+        printf("{\"name\":\"%s\",\"group\":\"%s\",\"judged\":%s,\"requirements\":\"%s\"}\n",
+               info->name, info->group, info->judged ? "true" : "false", info->requirements);
+    }
 }
 
 static void print_revisions(FILE *to)
@@ -205,13 +219,17 @@ static bool set_defect(struct options *o, const char *option, const char *value)
     enum defect_id id = defect_find(value);
     struct suggest near;
 
+    if (defect_preset_add(value, &o->config.defects))
+        return true;
     if (id < DEFECT_COUNT) {
-        o->config.defects |= (uint64_t)1 << id;
+        defect_set_add(&o->config.defects, id);
         return true;
     }
     suggest_init(&near, value);
     for (unsigned i = 0; i < DEFECT_COUNT; i++)
         suggest_offer(&near, defect_info((enum defect_id)i)->name);
+    for (unsigned i = 0; defect_preset_name(i); i++)
+        suggest_offer(&near, defect_preset_name(i));
     return wrong_word(option, value, &near, "defect");
 }
 
@@ -326,6 +344,7 @@ static bool set(struct options *o, enum option_id id, const char *option, const 
         o->exit_with_parent = true;
         return true;
     case OPTION_HELP:
+    case OPTION_LIST_DEFECTS:
     case OPTION_VERSION:
     case OPTION_COUNT:
         break;
@@ -413,6 +432,10 @@ enum options_outcome options_read(struct options *o, int argc, char **argv)
         if (id == OPTION_COUNT) {
             (void)unknown(argv[at]);
             return OPTIONS_WRONG;
+        }
+        if (id == OPTION_LIST_DEFECTS) {
+            print_defects();
+            return OPTIONS_DONE;
         }
         if (id == OPTION_HELP || id == OPTION_VERSION) {
             (id == OPTION_HELP ? print_help : print_version)();

@@ -68,14 +68,17 @@ static bool admitted(struct refserver *srv, struct sio_socket *socket, struct sl
     struct auth_request request = {
         .auth = auth, .header = kept_header, .user = sio_socket_conn(socket)};
 
-    return auth_provider_check(srv->auth, &request) || defect_on(&srv->defects, DEFECT_AUTH_OPEN);
+    bool ok = auth_provider_check(srv->auth, &request);
+
+    return defects_any(&srv->defects) ? defect_admits(&srv->defects, &request, ok) : ok;
 }
 
-static void refuse(struct refserver *srv, struct sio_socket *socket, const char *message)
+static void refuse(struct refserver *srv, struct sio_socket *socket, enum log_level level,
+                   const char *message)
 {
     struct buf *json = &srv->reply;
 
-    log_event(srv->log, LOG_WARNING, "connection refused", LOG_STR("reason", message),
+    log_event(srv->log, level, "connection refused", LOG_STR("reason", message),
               LOG_SLICE("peer", eio_conn_remote(sio_socket_conn(socket))));
     buf_clear(json);
     buf_append_str(json, "{\"message\":");
@@ -91,9 +94,16 @@ static void on_connect(void *user, struct sio_socket *socket, struct slice nsp, 
 
     enter(srv);
     if (!slice_is(nsp, "/smcp")) {
-        refuse(srv, socket, "Invalid namespace"); /* SIO-01 */
+        if (defect_on(&srv->defects, DEFECT_ANY_NAMESPACE))
+            sio_socket_accept(socket);
+        refuse(srv, socket, LOG_INFO,
+               "Invalid namespace"); /* SIO-01; a harness does it all the time */
     } else if (!admitted(srv, socket, auth)) {
-        refuse(srv, socket, smcp_error_text(SMCP_E_UNAUTHORIZED)); /* AUTH-02 */
+        if (defect_on(&srv->defects, DEFECT_AUTH_GHOST))
+            sio_socket_set_user(socket, session_new(&srv->sessions, socket, log_clock_ms()));
+        refuse(srv, socket, LOG_WARNING,
+               defects_any(&srv->defects) ? defect_refusal(&srv->defects, socket)
+                                          : smcp_error_text(SMCP_E_UNAUTHORIZED)); /* AUTH-02 */
     } else {
         s = session_new(&srv->sessions, socket, log_clock_ms());
         sio_socket_set_user(socket, s);
@@ -138,6 +148,7 @@ static void on_disconnected(void *user, struct sio_socket *socket, enum endpoint
               LOG_STR("reason", endpoint_end_text(why)));
     sio_socket_set_user(socket, NULL);
     s->socket = NULL;
+    s->marks.ended = why;
     if (!defects_any(&srv->defects) || !defect_keeps(&srv->defects, s, why))
         bury(srv, s);
     leave(srv);
@@ -186,6 +197,7 @@ static struct endpoint *endpoint_open(struct refserver *srv)
         .max_sessions = c->limits.sessions,
         .max_queue_bytes = c->limits.queue_bytes,
         .keep_headers = headers,
+        .sabotage = defects_sabotage(&srv->defects),
         .sio = {.max_depth = WIRE_MAX_JSON_DEPTH, .max_attachments = WIRE_MAX_ATTACHMENTS},
     };
 
@@ -253,7 +265,7 @@ bool refserver_init(struct refserver *srv, const struct refserver_config *config
         }
     }
     session_table_init(&srv->sessions);
-    defects_init(&srv->defects, config->defects, srv);
+    defects_init(&srv->defects, &config->defects, srv);
     office_map_init(&srv->offices, config->revision, &config->limits, &srv->defects);
     call_table_init(&srv->calls, config->limits.calls);
     srv->call_timer = net_timer_new(loop, on_call_timer, srv);

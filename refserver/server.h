@@ -19,7 +19,7 @@ struct refserver_config {
     const char *cors_origin; /* NULL: none */
     const struct smcp_revision *revision;
     struct limits limits;
-    uint64_t defects; /* bits of enum defect_id */
+    struct defect_set defects;
     uint32_t ping_interval_ms;
     uint32_t ping_timeout_ms;
     uint32_t connect_timeout_ms;

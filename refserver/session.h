@@ -19,6 +19,18 @@ struct session_ref {
     uint32_t serial;
 };
 
+/* What only defects look at: how often and when it did what. */
+struct defect_marks {
+    uint32_t joins;
+    uint32_t calls;
+    uint32_t results;
+    uint32_t updates;
+    uint32_t cancels;
+    uint64_t joined_turn;
+    bool refused;            /* its last join was */
+    enum endpoint_end ended; /* once `socket` is NULL */
+};
+
 /*
  * What SMCP knows of one accepted /smcp socket.  Role and name are bound by the first successful join and stay for the life of the connection
  * (ROOM-32, ROOM-35); the office is kept in both directions by office_join() and office_leave() only.
@@ -37,6 +49,7 @@ struct session {
     uint32_t answering; /* first of the calls that it has to answer: an index of calls.h, 0: none */
     uint32_t asking;    /* calls in flight that it has made */
     struct label left;  /* owned; defects only: the office it was in before */
+    struct defect_marks marks;
 };
 
 /* Owns all sessions. */

@@ -86,7 +86,7 @@ void fake_server_init(struct fake_server *f, uint64_t defects)
     srv->config.revision = smcp_revision(SMCP_REV_0_1);
     srv->config.limits = limits_default();
     session_table_init(&srv->sessions);
-    defects_init(&srv->defects, defects, srv);
+    defects_init(&srv->defects, &(struct defect_set){.bits = {defects}}, srv);
     office_map_init(&srv->offices, srv->config.revision, &srv->config.limits, &srv->defects);
     call_table_init(&srv->calls, srv->config.limits.calls);
     buf_init(&srv->reply, OUTPUT_MAX_BYTES);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "refserver/server.h"
+
+/* What defects do to authentication and transports. */
+
+enum { ADMITTED_MAX = 100 };
+
+unsigned defects_sabotage(const struct defects *d)
+{
+    static const struct {
+        enum defect_id defect;
+        unsigned bit;
+    } rows[] = {
+        {DEFECT_NO_SEPARATOR, SABOTAGE_NO_SEPARATOR},
+        {DEFECT_POLL_LOSES, SABOTAGE_POLL_LOSES},
+        {DEFECT_POST_FIRST_ONLY, SABOTAGE_POST_FIRST_ONLY},
+        {DEFECT_UPGRADE_LOSES, SABOTAGE_UPGRADE_LOSES},
+        {DEFECT_UPGRADE_REORDERS, SABOTAGE_UPGRADE_REORDERS},
+        {DEFECT_NO_PROBE_PONG, SABOTAGE_NO_PROBE_PONG},
+        {DEFECT_NO_PING, SABOTAGE_NO_PING},
+        {DEFECT_AUTH_GHOST, SABOTAGE_REFUSED_LIVES},
+    };
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        bits |= defect_on(d, rows[i].defect) ? rows[i].bit : 0;
+    return bits;
+}
+
+static bool given_key(const struct defects *d, const struct auth_request *request,
+                      struct slice *ret_key)
+{
+    const char *header = auth_provider_header(d->server->auth);
+
+    return header && request->header(request->user, header, ret_key);
+}
+
+static bool was_refused(struct defects *d, const struct eio_conn *conn)
+{
+    const char *sid = eio_conn_sid(conn);
+    bool before = d->refused.len > 0 && memmem(d->refused.data, d->refused.len, sid, strlen(sid));
+
+    if (!before)
+        buf_append_str(&d->refused, sid);
+    return before;
+}
+
+bool defect_admits(struct defects *d, const struct auth_request *request, bool ok)
+{
+    struct slice key;
+    bool has_key = given_key(d, request, &key);
+
+    if (ok)
+        return d->admitted++ < ADMITTED_MAX || !defect_on(d, DEFECT_AUTH_FEW);
+    return defect_on(d, DEFECT_AUTH_OPEN) || (has_key && defect_on(d, DEFECT_AUTH_ANY_KEY)) ||
+           (!has_key && defect_on(d, DEFECT_AUTH_NO_KEY)) ||
+           (defect_on(d, DEFECT_AUTH_SECOND_TRY) && was_refused(d, request->user));
+}
+
+const char *defect_refusal(struct defects *d, const struct sio_socket *socket)
+{
+    const char *header = auth_provider_header(d->server->auth);
+    struct slice key;
+
+    if (!defect_on(d, DEFECT_AUTH_TELLS) || !header ||
+        !eio_conn_header(sio_socket_conn(socket), header, &key))
+        return smcp_error_text(SMCP_E_UNAUTHORIZED);
+    buf_clear(&d->text);
+    buf_append_str(&d->text, "wrong key ");
+    buf_append_slice(&d->text, key);
+    buf_append_ch(&d->text, '\0');
+    return d->text.data;
+}
