@@ -12,6 +12,7 @@
 #include "harness/commands.h"
 #include "harness/report/evidence.h"
 #include "harness/report/github.h"
+#include "harness/retry.h"
 #include "harness/run_command.h"
 #include "smcp/suggest.h"
 #include "wire/xmalloc.h"
@@ -358,6 +359,8 @@ static int play(struct session *s)
     }
     if (s->baseline)
         baseline_apply(s->baseline, &s->result, &s->set);
+    if (c->retry_alone && outcome == RUN_DONE && !s->result.error)
+        retry_alone(&c->options, s->targets, s->n_targets, &s->result);
     if (c->write_baseline && !baseline_write(s->baseline, &s->result, c->write_baseline, &error))
         return usage_error(error);
     if (!write_reports(s))

@@ -181,6 +181,9 @@ static bool read_option(struct run_command *c, const struct cli *cli, enum optio
     case OPTION_TAG:
         list_add(&c->tags, value);
         return true;
+    case OPTION_RETRY:
+        c->retry_alone = true;
+        return true;
     case OPTION_SHUFFLE:
         c->options.shuffle = true;
         return true;

@@ -26,6 +26,7 @@ struct run_command {
     const char *path;
     bool insecure;
     bool revision_given, jobs_given, connections_given;
+    bool retry_alone;
     bool strict;
     int verbosity;
     struct text_list only, exclude, tags;

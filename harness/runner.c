@@ -172,11 +172,17 @@ static unsigned count_active(const struct runner *r)
     return n;
 }
 
+/* Waiting ones do not count, within reason; `--jobs 1` means one after the other. */
+static size_t max_running(const struct runner *r)
+{
+    return r->options->jobs == 1 ? 1 : (size_t)r->options->jobs * MAX_WAITING;
+}
+
 /* Begin what may begin; end what may end. */
 static void pump(struct runner *r)
 {
     r->crowded = false;
-    while (r->next < r->list.n_order && r->running < (size_t)r->options->jobs * MAX_WAITING &&
+    while (r->next < r->list.n_order && r->running < max_running(r) &&
            count_active(r) < r->options->jobs) {
         struct play *play = &r->list.plays[r->list.order[r->next]];
 

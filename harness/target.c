@@ -306,6 +306,15 @@ bool target_start(struct target *t, struct net_loop *loop, char **reterr)
     return t->process != NULL;
 }
 
+void target_reset(struct target *t)
+{
+    net_process_free(t->process);
+    t->process = NULL;
+    t->ready = t->exited = t->was_killed = t->probed = false;
+    buf_clear(&t->out);
+    buf_clear(&t->err);
+}
+
 void target_stop(struct target *t)
 {
     if (!t->process || t->exited)

@@ -84,6 +84,9 @@ void target_use_refserver(struct target *t, const char *program, const char *con
 /* Start the program when there is one; `changed` tells when it is ready or has ended.  False: a heap text in *reterr. */
 MUST_USE bool target_start(struct target *t, struct net_loop *loop, char **reterr);
 
+/* Forget a process that has ended, so that target_start can be called again. */
+void target_reset(struct target *t);
+
 /* Stop the process group. */
 void target_stop(struct target *t);
 

@@ -192,16 +192,28 @@ def test_failure_says_what_and_how_to_repeat():
             assert text in done.stdout, f"`{text}` is not in\n{done.stdout}"
 
 
+def first_defect():
+    known = subprocess.run([REFSERVER, "--help"], capture_output=True, text=True).stdout
+    return re.search(r"^ +([a-z]+-[a-z-]+) +\S", known.split("--defect")[-1], re.M).group(1)
+
+
 def test_defect_is_found():
-    expect(run_with_defect(), 1)
-
-
-def run_with_defect():
     with Folder() as folder:
-        known = subprocess.run([REFSERVER, "--help"], capture_output=True, text=True).stdout
-        name = re.search(r"^ +([a-z]+-[a-z-]+) +\S", known.split("--defect")[-1], re.M).group(1)
-        target = folder.write("target.json", {"name": "defect", "start": [REFSERVER, "--defect", name, "--exit-with-parent"]})
-        return harness("run", "--target", target, "--fast", "--timeout", "2")
+        start = [REFSERVER, "--defect", first_defect(), "--exit-with-parent"]
+        target = folder.write("target.json", {"name": "defect", "start": start})
+        expect(harness("run", "--target", target, "--fast", "--timeout", "2"), 1)
+
+
+def test_retry_alone_tells_flaky_from_failed():
+    """The target breaks a rule only when it is started for the first time."""
+    with Folder() as folder:
+        mark = os.path.join(folder.held.name, "mark")
+        script = f"[ -e {mark} ] && exec {REFSERVER} --exit-with-parent; touch {mark}; "
+        target = folder.script_target(script + f"exec {REFSERVER} --defect {first_defect()} --exit-with-parent")
+        arguments = ("--target", target, "--fast", "--timeout", "2", "--retry-alone")
+        done = harness("run", *arguments)
+        expect(done, 0, "holds when played alone")
+        assert last_line(done).split(", ")[1] == "0 failed", last_line(done)
 
 
 def test_blocked_is_inconclusive_not_failed():
