@@ -33,6 +33,11 @@ bool frame_is_heartbeat(const struct journal_entry *e)
     return (e->kind == TAP_WS_TEXT) && (strcmp(e->text, "2") == 0 || strcmp(e->text, "3") == 0);
 }
 
+bool frame_is_blank(const struct journal_entry *e)
+{
+    return e->kind == TAP_LINK && e->actor < 0 && e->text[0] == '\0';
+}
+
 const char *frame_direction(const struct journal_entry *e)
 {
     if (e->kind == TAP_LINK)
@@ -67,7 +72,7 @@ static size_t mark_frames(const struct scenario_result *s, size_t end, size_t ma
         const struct journal_entry *e = &s->journal[i];
         size_t actor = e->actor >= 0 && (size_t)e->actor < n_actors ? (size_t)e->actor : n_actors;
 
-        if (frame_is_heartbeat(e) || (n >= max && seen[actor]))
+        if (frame_is_heartbeat(e) || frame_is_blank(e) || (n >= max && seen[actor]))
             continue;
         seen[actor] = true;
         taken[i] = 1;

@@ -20,6 +20,9 @@ bool check_is_expected_failure(const struct check_result *c);
 /* A ping or pong of Engine.IO: noise in a story. */
 bool frame_is_heartbeat(const struct journal_entry *e);
 
+/* Stands for a frame that the JSON report has left out (harness/report/load.h). */
+bool frame_is_blank(const struct journal_entry *e);
+
 /* "out" (actor to server), "in", or "none" for what the harness notes about a connection.  Static. */
 const char *frame_direction(const struct journal_entry *e);
 

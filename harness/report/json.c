@@ -156,12 +156,16 @@ cJSON *report_check_object(const struct run_result *r, const struct scenario_res
     return check;
 }
 
-static bool any_trouble(const struct scenario_result *s)
+/* What is known to fail, and what that blocks, needs no more than the evidence: reports are kept in repositories. */
+static bool needs_transcript(const struct scenario_result *s)
 {
-    for (size_t k = 0; k < s->n_checks; k++)
-        if (check_is_trouble(&s->checks[k]))
+    for (size_t k = 0; k < s->n_checks; k++) {
+        const struct check_result *c = &s->checks[k];
+
+        if (check_is_trouble(c) && !c->expected_failure && c->blocked_by < 0)
             return true;
-    return s->trouble != NULL;
+    }
+    return false;
 }
 
 static void add_actors(cJSON *scenario, const struct scenario_result *s)
@@ -201,7 +205,8 @@ cJSON *report_scenario_object(const struct scenario_result *s, bool transcript)
         return scenario;
     list = cJSON_AddArrayToObject(scenario, "transcript");
     for (size_t i = 0; i < s->n_journal; i++)
-        cJSON_AddItemToArray(list, frame_object(s, i, TEXT_MAX));
+        if (!frame_is_blank(&s->journal[i]))
+            cJSON_AddItemToArray(list, frame_object(s, i, TEXT_MAX));
     return scenario;
 }
 
@@ -345,7 +350,7 @@ bool report_json(FILE *out, const struct run_result *r, const struct report_opti
     for (size_t i = 0; i < r->n_scenarios; i++, before = ",\n    ") {
         const struct scenario_result *s = &r->scenarios[i];
 
-        print_line(out, before, report_scenario_object(s, verbose || any_trouble(s)));
+        print_line(out, before, report_scenario_object(s, verbose || needs_transcript(s)));
     }
     fputs("\n  ],\n  \"requirements\": [", out);
     before = "\n    ";

@@ -8,11 +8,12 @@
 
 #include "endpoint/client.h"
 #include "harness/absence.h"
+#include "harness/report/evidence.h"
 #include "harness/report/json.h"
 #include "wire/json_text.h"
 #include "wire/xmalloc.h"
 
-enum { MAX_BYTES = 512 << 20, MAX_DEPTH = 64 };
+enum { MAX_BYTES = 512 << 20, MAX_DEPTH = 64, MAX_FRAMES = 1 << 20 };
 
 struct reading {
     struct loaded_report *l;
@@ -147,7 +148,8 @@ static int actor_index(const struct scenario *sc, const struct json_node *frame)
     return -1;
 }
 
-static void load_frame(struct scenario_result *s, const struct json_node *frame)
+static void load_frame(const struct scenario_result *s, struct journal_entry *e,
+                       const struct json_node *frame)
 {
     static const char *const kinds[] = {[TAP_WS_TEXT] = "text",
                                         [TAP_WS_BINARY] = "binary",
@@ -155,7 +157,6 @@ static void load_frame(struct scenario_result *s, const struct json_node *frame)
                                         [TAP_HTTP_RESPONSE] = "response",
                                         [TAP_LINK] = "link"};
     static const char *const ways[] = {"in", "out"};
-    struct journal_entry *e = &s->journal[s->n_journal++];
     int kind = word_of(frame, "kind", kinds, (int)ARRAY_LEN(kinds));
 
     e->t_us = us_of(frame, "ms");
@@ -174,7 +175,7 @@ static void load_frames(struct scenario_result *s, const struct json_node *list)
         return;
     s->journal = xcalloc(list->count + 1, sizeof(*s->journal));
     for (const struct json_node *m = list->first; m; m = m->next)
-        load_frame(s, m);
+        load_frame(s, &s->journal[s->n_journal++], m);
 }
 
 static void load_actor_names(struct scenario_result *s, const struct json_node *list)
@@ -234,18 +235,35 @@ static const char *const *requirements_of(struct loaded_report *l, const struct 
     return list;
 }
 
-/* Where the transcript is left out, the evidence takes its place. */
-static void load_evidence(struct scenario_result *s, struct check_result *c,
-                          const struct json_node *list)
+/* Frames lie at the places that they had in the whole transcript; what is missing between them is blank. */
+static void make_room(struct scenario_result *s, size_t n)
 {
-    size_t place = 0;
-    bool lone = s->journal == NULL;
+    if (n <= s->n_journal)
+        return;
+    s->journal = xrealloc(s->journal, n * sizeof(*s->journal));
+    for (; s->n_journal < n; s->n_journal++)
+        s->journal[s->n_journal] =
+            (struct journal_entry){.actor = -1, .kind = TAP_LINK, .text = xstrdup("")};
+}
 
-    if (lone)
-        load_frames(s, list);
-    for (const struct json_node *m = list ? list->first : NULL; m; m = m->next, place++)
+/* Where the transcript is left out, the evidence of its checks takes its place. */
+static bool load_evidence(const struct reading *r, struct scenario_result *s,
+                          struct check_result *c, const struct json_node *list)
+{
+    for (const struct json_node *m = list ? list->first : NULL; m; m = m->next) {
+        size_t n = (size_t)number_of(m, "n");
+
+        if (n >= MAX_FRAMES)
+            return wrong(r, m, "no such frame");
+        make_room(s, n + 1);
+        if (frame_is_blank(&s->journal[n])) {
+            free(s->journal[n].text);
+            load_frame(s, &s->journal[n], m);
+        }
         if (is_true(m, "marked"))
-            c->journal_at = (int)(lone ? place : number_of(m, "n"));
+            c->journal_at = (int)n;
+    }
+    return true;
 }
 
 static void load_absence(struct check_result *c, const struct json_node *node)
@@ -328,8 +346,7 @@ static bool load_check(const struct reading *r, const struct json_node *node, si
     c->blocked_by = blocker_of(s, node);
     load_absence(c, json_get(node, "absence"));
     s->n_checks++;
-    load_evidence(s, c, json_get(node, "evidence"));
-    return true;
+    return load_evidence(r, s, c, json_get(node, "evidence"));
 }
 
 /* ---- the whole ---- */

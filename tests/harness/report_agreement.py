@@ -205,6 +205,11 @@ def rendered_again(folder):
     demand(f"report: exit code 0 {errors}", code == 0)
     for name in ("report.json", "report.xml", "report.tap", "report.md", "report.txt", "badge.json", "report.html"):
         demand(f"report: {name} is the same", (again / name).read_bytes() == (folder / name).read_bytes())
+    short = OUT / "short.json"  # evidence, but no transcript where failures are expected
+    harness("report", folder / "report.json", "--report", f"json:{short}")
+    code, output, _ = harness("report", short, "--report", "json:-")
+    demand("report: the short form is the same again", output == short.read_text())
+    demand("report: it is shorter", 0 < short.stat().st_size < (folder / "report.json").stat().st_size)
     code, _, errors = harness("report", OUT / "part.json")
     demand("report: no report, exit code 2", code == 2 and "part.json:1:1: " in errors)
     code, _, errors = harness("report", folder / "report.xml")
