@@ -238,29 +238,30 @@ static void print_top_level(FILE *out)
     print_revisions(out);
     fputs(" },\n    \"until\": { ", out);
     print_revisions(out);
-    fputs(" },\n"
-          "    \"tags\": { \"type\": \"array\", \"items\": { \"type\": \"string\" } },\n"
-          "    \"needs\": { \"type\": \"array\", \"items\": { \"enum\": [\"key\", \"ping\"] } },\n"
-          "    \"transports\": { \"type\": \"array\", \"items\": { \"enum\": [\"websocket\", "
-          "\"polling\", \"upgrade\"] } },\n"
-          "    \"offices\": { \"type\": \"array\", \"items\": { \"type\": \"string\" } },\n"
-          "    \"must_fail\": { \"type\": \"string\" },\n"
-          "    \"table\": { \"description\": \"one scenario per row; {parameter} stands for the "
-          "row's value\", \"type\": \"array\", \"minItems\": 1,\n"
-          "      \"items\": { \"type\": \"object\", \"required\": [\"case\"], \"properties\": { "
-          "\"case\": { \"type\": \"string\", \"pattern\": \"^[a-z0-9.-]+$\" } } } },\n"
-          "    \"setup\": { \"description\": \"set-ups whose actors and steps come first\", "
-          "\"type\": [\"string\", \"array\"], \"items\": { \"type\": \"string\" } },\n"
-          "    \"actors\": { \"type\": \"object\", \"additionalProperties\": { \"anyOf\": [\n"
-          "      { \"enum\": [\"agent\", \"computer\", \"raw\"] },\n"
-          "      { \"type\": \"object\", \"required\": [\"role\"], \"properties\": { \"role\": { "
-          "\"enum\": [\"agent\", "
-          "\"computer\", \"raw\"] },\n"
-          "        \"count\": { \"description\": \"so many of them: C becomes C1, C2 ...; a step of "
-          "\\\"C*\\\" is one for each\" } } } ] } },\n"
-          "    \"steps\": { \"$ref\": \"#/$defs/steps\" }\n"
-          "  },\n",
-          out);
+    fputs(
+        " },\n"
+        "    \"tags\": { \"type\": \"array\", \"items\": { \"type\": \"string\" } },\n"
+        "    \"needs\": { \"type\": \"array\", \"items\": { \"enum\": [\"key\", \"ping\"] } },\n"
+        "    \"transports\": { \"type\": \"array\", \"items\": { \"enum\": [\"websocket\", "
+        "\"polling\", \"upgrade\"] } },\n"
+        "    \"offices\": { \"type\": \"array\", \"items\": { \"type\": \"string\" } },\n"
+        "    \"must_fail\": { \"type\": \"string\" },\n"
+        "    \"table\": { \"description\": \"one scenario per row; {parameter} stands for the "
+        "row's value\", \"type\": \"array\", \"minItems\": 1,\n"
+        "      \"items\": { \"type\": \"object\", \"required\": [\"case\"], \"properties\": { "
+        "\"case\": { \"type\": \"string\", \"pattern\": \"^[a-z0-9.-]+$\" } } } },\n"
+        "    \"setup\": { \"description\": \"set-ups whose actors and steps come first\", "
+        "\"type\": [\"string\", \"array\"], \"items\": { \"type\": \"string\" } },\n"
+        "    \"actors\": { \"type\": \"object\", \"additionalProperties\": { \"anyOf\": [\n"
+        "      { \"enum\": [\"agent\", \"computer\", \"raw\"] },\n"
+        "      { \"type\": \"object\", \"required\": [\"role\"], \"properties\": { \"role\": { "
+        "\"enum\": [\"agent\", "
+        "\"computer\", \"raw\"] },\n"
+        "        \"count\": { \"description\": \"so many of them: C becomes C1, C2 ...; a step of "
+        "\\\"C*\\\" is one for each\" } } } ] } },\n"
+        "    \"steps\": { \"$ref\": \"#/$defs/steps\" }\n"
+        "  },\n",
+        out);
 }
 
 void language_print_schema(FILE *out)

@@ -34,7 +34,7 @@ enum verb {
 #include "harness/verbs.def"
 #undef XX
     VERB_TOGETHER, /* flow: {"together":[steps]} : all start at once, the step ends when all have ended */
-    VERB_EXACTLY,  /* flow: {"exactly":1,"of":"join*","matches":…} : so many acks of these calls match */
+    VERB_EXACTLY, /* flow: {"exactly":1,"of":"join*","matches":…} : so many acks of these calls match */
     VERB_COUNT,
 };
 
@@ -85,7 +85,8 @@ struct scenario {
     bool must_fail; /* scenarios/selftest: {"must_fail": "text in the reason"} */
     char *must_fail_text;
     struct json_doc *doc; /* owned */
-    struct source_map *map; /* owned; NULL unless the text was written out from tables, set-ups, groups or rounds */
+    struct source_map *
+        map; /* owned; NULL unless the text was written out from tables, set-ups, groups or rounds */
 };
 
 /* One message about a file: where, what.  `text` is owned (diag_release). */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The judge must be able to fail: every operator of the pattern grammar and every verb has a scenario in
+# The judge must be able to fail: every operator of the pattern grammar, every verb and every step without an actor has a scenario in
 # scenarios/selftest that must fail with a given message, on every transport.
 set -u
 missing=0
@@ -24,6 +24,10 @@ sed -n 's/^XX([A-Z_]*, *"\([a-z ]*\)".*/\1/p' harness/verbs.def >"$OUT/verbs"
 while read -r verb; do
     demand verb ": \"$verb\""
 done <"$OUT/verbs"
+
+for key in table setup count each rounds exactly one_of together; do
+    demand word "\"$key\":"
+done
 
 "$BUILD_DIR/bin/smcp-harness" run --scenarios scenarios/selftest --transport all >"$OUT/run.txt" 2>&1
 code=$?
