@@ -52,7 +52,7 @@ static enum attribute_kind own_kind(const char *word, size_t len)
         if (strlen(kinds[i].word) == len && memcmp(kinds[i].word, word, len) == 0)
             return kinds[i].kind;
     }
-    assert(!"verbs.def: unknown kind");
+    assert(false && "verbs.def: unknown kind");
     return ATTR_TEXT;
 }
 

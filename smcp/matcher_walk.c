@@ -533,6 +533,6 @@ double matcher_walk(struct matcher_walk *w, const struct pattern *p, const struc
     case OP_SCHEMA:
         return walk_schema(w, p, v);
     }
-    assert(!"an operator without a function");
+    assert(false && "an operator without a function");
     return 0;
 }
