@@ -230,6 +230,8 @@ void conn_end(struct eio_conn *c, enum endpoint_end why)
         websocket_last_words(c, why);
     else
         polling_last_words(c, why);
+    if (c->post) /* also on a WebSocket: it may have begun before the upgrade */
+        request_refuse(c->post, REFUSE_SID);
     if (c->lingers)
         expiry_add(&e->lingers, &c->connect,
                    net_loop_now_ms(e->host->loop) + e->config.ping_timeout_ms);

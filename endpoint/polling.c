@@ -110,8 +110,6 @@ void polling_last_words(struct eio_conn *c, enum endpoint_end why)
     if (c->out.overflow)
         buf_clear(&c->out);
     c->lingers = !answer_last_poll(c, why) && orderly;
-    if (c->post)
-        request_refuse(c->post, REFUSE_SID);
     if (!c->lingers)
         buf_release(&c->out);
 }

@@ -473,6 +473,19 @@ def post_after_upgrade(server, path):
     ws.expect("4c")
 
 
+@row("a POST that is open at the switch ends with the session", *BOTH)
+def post_at_end(server, path):
+    target, ws = upgrading(server, path)
+    post = server.start("POST", target, None, headers=["Content-Length: 6"], pieces=[b"4la"])
+    silence(BURST)
+    ws.send("2probe", "5")
+    ws.expect("3probe")
+    ws.send("1")
+    ws.closed_within(0, SOON)
+    equal(post.answer().status, 400, "answer to the POST")
+    websocket_session(server, path)
+
+
 @row("pings go on after the upgrade", ENGINE)
 def ping_after_upgrade(server, path):
     target, ws = upgrading(server, path)
