@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/cli.h"
 #include "harness/commands.h"
@@ -33,13 +34,14 @@ struct request {
 
 static void print_help(void)
 {
-    printf("Usage: smcp-harness compare A.json B.json... [options]\n"
+    printf("Usage: smcp-harness compare [NAME=]A.json [NAME=]B.json... [options]\n"
            "The JSON reports of several implementations side by side: what became of each "
            "requirement, and where behaviour\nthat no text fixes differs.\n\n");
     cli_print_options(options, ARRAY_LEN(options));
     printf("\nExit status: 0, or 2 when a file is no report, 4 when something cannot be written.\n"
            "\nExamples:\n"
            "  smcp-harness compare ours.json python.json\n"
+           "  smcp-harness compare main=main.json branch=branch.json\n"
            "  smcp-harness compare *.json --report html:sdks.html --report json:sdks.json\n");
 }
 
@@ -114,6 +116,20 @@ static int compare(const struct request *q, struct loaded_report *const *reports
     return ok ? EXIT_FINE : EXIT_FAULT;
 }
 
+/* "NAME=FILE" puts another name above the column; a file may have a `=` in its own name. */
+static struct loaded_report *load_named(const char *text, char **reterr)
+{
+    const char *equals = strchr(text, '=');
+    bool named = equals && equals > text && access(text, F_OK) != 0;
+    struct loaded_report *l = report_load(named ? equals + 1 : text, reterr);
+
+    if (l && named) {
+        free(l->result.target_name);
+        l->result.target_name = xstrndup_slice(slice_of(text, (size_t)(equals - text)));
+    }
+    return l;
+}
+
 static int load_and_compare(const struct request *q)
 {
     struct loaded_report **reports = xcalloc(q->n_paths, sizeof(*reports));
@@ -121,7 +137,7 @@ static int load_and_compare(const struct request *q)
     char *error = NULL;
 
     for (size_t i = 0; i < q->n_paths && status == EXIT_FINE; i++) {
-        reports[i] = report_load(q->paths[i], &error);
+        reports[i] = load_named(q->paths[i], &error);
         if (reports[i])
             continue;
         fprintf(stderr, "smcp-harness compare: %s\n", error);

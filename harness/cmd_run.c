@@ -286,8 +286,8 @@ static void describe_target(struct session *s)
     r->target_info = t->info ? xstrdup(t->info) : NULL;
     r->strict = c->strict;
     r->rerun = rerun_line(c);
-    if (c->key.given)
-        text_hide(c->key.value);
+    if (t->key.given)
+        text_hide(t->key.value);
     for (size_t i = 0; i < c->auth.n; i++)
         text_hide(c->auth.items[i].value);
 }

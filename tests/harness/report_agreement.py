@@ -229,11 +229,12 @@ def compared(folder):
     demand("diff: newly green, exit code 0", code == 0 and f" {len(unexpected)} newly green" in output.splitlines()[-1])
     code, output, _ = harness("diff", mixed, mixed)
     demand("diff: nothing against itself", code == 0 and output == "0 newly red, 0 newly green, 0 changed\n")
-    code, output, _ = harness("compare", clean, mixed, "--report", "json:-", "--report", f"html:{OUT}/compared.html", "--report", f"md:{OUT}/compared.md")
+    code, output, _ = harness("compare", f"ours={clean}", mixed, "--report", "json:-", "--report", f"html:{OUT}/compared.html", "--report", f"md:{OUT}/compared.md")
     matrix = json.loads(output)
     rolls = [{row["id"]: row["verdict"] for row in json.loads(path.read_text())["requirements"]} for path in (clean, mixed)]
     wanted = {id_: [roll.get(id_) for roll in rolls] for id_ in rolls[0] | rolls[1]}
     demand("compare: exit code 0", code == 0)
+    demand("compare: a name of one's own", matrix["implementations"][0]["name"] == "ours")
     demand("compare: verdict of each requirement", {row["id"]: row["verdicts"] for row in matrix["requirements"]} == wanted)
     demand("compare: nothing diverges on one server", not [d for d in matrix["divergences"] if None in d["observed"]])
     code, _, errors = harness("compare", clean)
