@@ -500,6 +500,10 @@ bool scenario_set_parse(struct scenario_set *set, struct slice text, const char 
     }
     while (!ok && set->n > before)
         scenario_free(set->items[--set->n]);
+    if (set->n == 0) { /* the caller of a failed call has nothing to release */
+        free(set->items);
+        set->items = NULL;
+    }
     expanded_list_release(&list);
     return ok;
 }
