@@ -140,6 +140,10 @@ void conn_send(struct eio_conn *c, enum eio_type type, bool binary, const struct
 {
     if (c->dead)
         return;
+    if (c->loses_next) {
+        c->loses_next = false;
+        return;
+    }
     conn_touch(c);
     if (c->session.carrier == EIO_ON_WEBSOCKET) {
         send_frame(c, type, binary, parts, n_parts);

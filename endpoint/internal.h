@@ -71,8 +71,9 @@ struct eio_conn {
     struct eio_conn *dirty_prev;
     struct eio_conn *dirty_next;
     bool dirty;
-    bool dead;    /* ended: no callbacks any more, no input, no output */
-    bool lingers; /* dead, but its last words wait for the next poll */
+    bool dead;       /* ended: no callbacks any more, no input, no output */
+    bool loses_next; /* SABOTAGE_UPGRADE_LOSES: the next packet */
+    bool lingers;    /* dead, but its last words wait for the next poll */
     struct eio_session session;
     struct sio_conn sio;
     struct expiry heartbeat;

@@ -46,11 +46,10 @@ const char *endpoint_end_text(enum endpoint_end why);
 
 /* Bits: what is broken on purpose, so that a judge can be shown to notice. */
 enum endpoint_sabotage {
-    SABOTAGE_NO_SEPARATOR = 1 << 0,     /* packets of a polling payload are not separated */
-    SABOTAGE_POLL_LOSES = 1 << 1,       /* of several packets only the first is sent */
-    SABOTAGE_POST_FIRST_ONLY = 1 << 2,  /* of several packets only the first has an effect */
-    SABOTAGE_UPGRADE_LOSES = 1 << 3,    /* what waited for a poll is lost */
-    SABOTAGE_UPGRADE_REORDERS = 1 << 4, /* what waited for a poll moves in reverse order */
+    SABOTAGE_NO_SEPARATOR = 1 << 0,    /* packets of a polling payload are not separated */
+    SABOTAGE_POLL_LOSES = 1 << 1,      /* of several packets only the first is sent */
+    SABOTAGE_POST_FIRST_ONLY = 1 << 2, /* of several packets only the first has an effect */
+    SABOTAGE_UPGRADE_LOSES = 1 << 3,   /* what waited for a poll and the first packet after it */
     SABOTAGE_NO_PROBE_PONG = 1 << 5,
     SABOTAGE_NO_PING = 1 << 6,
     SABOTAGE_REFUSED_LIVES = 1 << 7, /* CONNECT_ERROR is sent, the socket is kept */

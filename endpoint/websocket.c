@@ -6,7 +6,6 @@
 #include "wire/limits.h"
 #include "wire/xmalloc.h"
 
-enum { SEPARATOR = 0x1e };
 enum { CLOSE_NONE = 0, CLOSE_GOING_AWAY = 1001, CLOSE_NOT_UTF8 = 1007, CLOSE_TOO_LARGE = 1009 };
 
 /* Between the request of an upgrade and its 101. */
@@ -89,7 +88,7 @@ static enum endpoint_end end_of(const struct link_close_info *info)
     case LINK_END_UNREACHABLE:
         break;
     }
-    return info->close_code ? END_CLIENT_CLOSE_FRAME : END_CLIENT_LOST;
+    return info->close_frame ? END_CLIENT_CLOSE_FRAME : END_CLIENT_LOST;
 }
 
 static void on_closed(void *user, struct link *link, const struct link_close_info *info)
@@ -251,33 +250,6 @@ void websocket_drop_probe(struct eio_conn *c)
     close_orphan(c->endpoint->host, probe, CLOSE_NONE);
 }
 
-/* The packets in reverse order. */
-static void reverse_queue(struct buf *queue)
-{
-    struct buf reversed;
-
-    buf_init(&reversed, queue->len + 1);
-    while (queue->len > 0) {
-        const char *separator = memrchr(queue->data, SEPARATOR, queue->len);
-        size_t at = separator ? (size_t)(separator - queue->data) + 1 : 0;
-
-        if (reversed.len > 0)
-            buf_append_ch(&reversed, SEPARATOR);
-        buf_append(&reversed, queue->data + at, queue->len - at);
-        queue->len = at > 0 ? at - 1 : 0;
-    }
-    buf_release(queue);
-    *queue = reversed;
-}
-
-static void sabotage_queue(const struct eio_conn *c, struct buf *queue)
-{
-    if (c->endpoint->config.sabotage & SABOTAGE_UPGRADE_LOSES)
-        buf_clear(queue);
-    if (c->endpoint->config.sabotage & SABOTAGE_UPGRADE_REORDERS)
-        reverse_queue(queue);
-}
-
 /* What waited for a poll goes to the WebSocket, packet by packet, in the order it was queued. */
 static void move_queue(struct eio_conn *c, struct buf *queue)
 {
@@ -307,7 +279,10 @@ void websocket_take_over(struct eio_conn *c)
     buf_init(&c->out, c->endpoint->config.max_queue_bytes);
     if (c->get)
         polling_release(c);
-    sabotage_queue(c, &queue);
+    if (c->endpoint->config.sabotage & SABOTAGE_UPGRADE_LOSES) {
+        buf_clear(&queue);
+        c->loses_next = true;
+    }
     move_queue(c, &queue);
     buf_release(&queue);
     conn_count_backlog(c);

@@ -101,6 +101,8 @@ const char *defect_refusal(struct defects *d, const struct sio_socket *socket);
 
 /* An event that the revision does not have; NULL: still none. */
 const struct smcp_event *defect_event(const struct defects *d, struct slice name);
+/* An event is not handled at all: true. */
+MUST_USE bool defect_dispatch(const struct request *rq);
 /* A sender that the table forbids. */
 MUST_USE bool defect_allows(const struct request *rq);
 /* A join was read, with this outcome: what it says is changed, or its sender punished. */
@@ -126,6 +128,8 @@ MUST_USE bool defect_ack(const struct request *rq, uint64_t *id, struct slice *a
 struct session *defect_target(const struct request *rq, struct slice name);
 /* The request is forwarded otherwise: true. */
 MUST_USE bool defect_relay(const struct request *rq, struct session *target, uint64_t id);
+/* A refusal becomes a result. */
+void defect_refusal_ok(struct buf *args);
 /* Whose call it was, and its result. */
 void defect_result(struct defects *d, struct session *from, struct sio_event *answer,
                    struct call_end *end);

@@ -31,6 +31,12 @@ struct session *defect_target(const struct request *rq, struct slice name)
             ((any && s->office) || is_former(d, rq, s)))
             return s;
     }
+    for (index = 0; defect_on(d, DEFECT_CALLS_TO_NOBODY);) {
+        s = session_each(&rq->srv->sessions, &index);
+        if (!s)
+            break;
+        session_notify(s, rq->event, rq->wire->args);
+    }
     return NULL;
 }
 
@@ -123,11 +129,9 @@ bool defect_relay(const struct request *rq, struct session *target, uint64_t id)
 
 uint64_t defect_wait_ms(const struct defects *d, uint64_t seconds, uint64_t usual_ms)
 {
-    enum { DAY_MS = 24 * 3600 * 1000 };
-
     if (defect_on(d, DEFECT_SHORT_WAIT))
         return seconds * 500;
-    return defect_on(d, DEFECT_LONG_WAIT) ? DAY_MS : usual_ms;
+    return usual_ms;
 }
 
 /* ---- results ---- */

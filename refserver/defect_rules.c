@@ -21,6 +21,16 @@ const struct smcp_event *defect_event(const struct defects *d, struct slice name
     return smcp_event_find(d->server->config.revision->id, slice_of(copy, name.len));
 }
 
+bool defect_dispatch(const struct request *rq)
+{
+    bool is_object = rq->wire->n_args == 1 && json_type_of(rq->wire->args) == JSON_OBJECT;
+
+    if (is_object || !rq->event || !defect_on(&rq->srv->defects, DEFECT_BAD_PAYLOAD_CLOSES))
+        return false;
+    sio_socket_disconnect(rq->from->socket);
+    return true;
+}
+
 bool defect_allows(const struct request *rq)
 {
     const struct defects *d = &rq->srv->defects;
@@ -58,11 +68,8 @@ void defect_join_read(const struct request *rq, struct join_request *join, enum 
 {
     struct defects *d = &rq->srv->defects;
 
-    if (error != SMCP_OK) {
-        if (defect_on(d, DEFECT_BAD_PAYLOAD_CLOSES) && rq->from->socket)
-            sio_socket_disconnect(rq->from->socket);
+    if (error != SMCP_OK)
         return;
-    }
     if (defect_on(d, DEFECT_OFFICE_CASE))
         join->office.value = lowered(&d->text, join->office.value);
     if (defect_on(d, DEFECT_NAME_CASE))
@@ -75,12 +82,12 @@ void defect_join_read(const struct request *rq, struct join_request *join, enum 
     }
 }
 
-static bool forgiven(const struct defects *d, enum smcp_error error)
+static bool forgiven(const struct defects *d, enum smcp_error error, bool again)
 {
     return (error == SMCP_E_AGENT_SEAT && defect_on(d, DEFECT_SECOND_AGENT)) ||
            (error == SMCP_E_DUPLICATE_NAME && defect_on(d, DEFECT_DUPLICATE_NAME)) ||
            (error == SMCP_E_AGENT_ELSEWHERE && defect_on(d, DEFECT_AGENT_SWITCHES)) ||
-           (error == SMCP_E_NAME_MISMATCH && defect_on(d, DEFECT_RENAME)) ||
+           (error == SMCP_E_NAME_MISMATCH && again && defect_on(d, DEFECT_RENAME)) ||
            (error == SMCP_E_ROLE_MISMATCH && defect_on(d, DEFECT_ROLE_CHANGE));
 }
 
@@ -107,6 +114,9 @@ static enum smcp_error still_taken(const struct defects *d, const struct session
     uint32_t index = 0;
     struct session *other;
 
+    if (defect_on(d, DEFECT_REFUSED_BLOCKS) && d->refused.len > 0 &&
+        memmem(d->refused.data, d->refused.len, join->office.value.ptr, join->office.value.len))
+        return join->role == ROLE_AGENT ? SMCP_E_AGENT_SEAT : SMCP_E_DUPLICATE_NAME;
     while ((other = session_each(&d->server->sessions, &index)) != NULL) {
         bool was_here = other != s && other->role == join->role &&
                         slice_eq(other->left.value, join->office.value) &&
@@ -142,6 +152,8 @@ static void after_refusal(struct defects *d, struct session *s, const struct off
     s->marks.refused = true;
     if (!office || s->office == office)
         return;
+    if (defect_on(d, DEFECT_REFUSED_BLOCKS))
+        buf_append_slice(&d->refused, office->id.value);
     if (error == SMCP_E_DUPLICATE_NAME && s->office && defect_on(d, DEFECT_HALF_SWITCH))
         office_leave(&d->server->offices, s);
     if (defect_on(d, DEFECT_REFUSED_HEARS) || defect_on(d, DEFECT_REFUSED_GONE))
@@ -181,7 +193,7 @@ enum smcp_error defect_join_check(struct defects *d, struct session *s, struct o
 {
     bool again = office && s->office == office;
 
-    if (forgiven(d, error) || raced(d, office, join, error))
+    if (forgiven(d, error, again) || raced(d, office, join, error))
         error = SMCP_OK;
     if (error == SMCP_OK && !again)
         error = still_taken(d, s, join);
@@ -261,6 +273,10 @@ bool defect_keeps(struct defects *d, struct session *s, enum endpoint_end why)
         session_notify(m, smcp_event(SMCP_LEFT), nobody);
     if (s->office && why == END_CLIENT_DISCONNECT && defect_on(d, DEFECT_STALE_41))
         return true;
+    if (s->office && why != END_SERVER_SHUTDOWN && defect_on(d, DEFECT_GHOSTS)) {
+        office_announce(&d->server->offices, s, SMCP_LEFT);
+        return true;
+    }
     if (s->office && s->role == ROLE_AGENT && why != END_CLIENT_DISCONNECT &&
         why != END_SERVER_SHUTDOWN && defect_on(d, DEFECT_STALE_AGENT))
         return true;
@@ -335,6 +351,31 @@ static bool member_ack(struct defects *d, const struct request *rq, struct slice
     return true;
 }
 
+void defect_refusal_ok(struct buf *args)
+{
+    buf_clear(args);
+    buf_append_str(args, "{\"isError\":false,\"content\":[]}");
+}
+
+/* The sids of all sessions and a source line, in a refusal of any form. */
+static void tell(struct defects *d, struct slice *args)
+{
+    static const char *const heads[] = {"false,", "{\"code\":"};
+    bool is_flat = args->len > 8 && strncmp(args->ptr, heads[1], strlen(heads[1])) == 0;
+    uint32_t index = 0;
+    struct session *s;
+
+    if (!is_flat && !(args->len > 6 && strncmp(args->ptr, heads[0], strlen(heads[0])) == 0))
+        return;
+    buf_clear(&d->ack);
+    buf_append_str(&d->ack, is_flat ? "{\"code\":404,\"message\":" : heads[0]);
+    buf_append_str(&d->ack, "\"already exists: Traceback: /usr/lib/server.py:17 secret");
+    while ((s = session_each(&d->server->sessions, &index)) != NULL)
+        buf_appendf(&d->ack, " %s", s->sid);
+    buf_append_str(&d->ack, is_flat ? "\"}" : "\"");
+    *args = buf_slice(&d->ack);
+}
+
 bool defect_ack(const struct request *rq, uint64_t *id, struct slice *args)
 {
     struct defects *d = &rq->srv->defects;
@@ -343,6 +384,15 @@ bool defect_ack(const struct request *rq, uint64_t *id, struct slice *args)
         *id = 0;
     if (*id != SIO_NO_ID && rq->event->kind == KIND_JOIN && defect_on(d, DEFECT_ACK_OTHER_ID))
         ++*id;
+    if (defect_on(d, DEFECT_TELLING_REFUSALS))
+        tell(d, args);
+    if ((rq->event->kind == KIND_UPDATE || rq->event->kind == KIND_CANCEL) &&
+        defect_on(d, DEFECT_REPORT_ERRORS))
+        replace_ack(d, args, "{\"code\":500,\"message\":\"no\"}");
+    if (rq->event->kind == KIND_CALL && defect_on(d, DEFECT_REFUSED_CALL_OK)) {
+        defect_refusal_ok(&d->ack);
+        *args = buf_slice(&d->ack);
+    }
     if (rq->event->ack == ACK_MEMBER)
         return member_ack(d, rq, args);
     if (rq->event->kind == KIND_LIST && defect_on(d, DEFECT_LIST_REQ_ID))

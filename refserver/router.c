@@ -25,6 +25,8 @@ void router_dispatch(struct refserver *srv, struct session *from, const struct s
     struct request rq = {.srv = srv, .from = from, .wire = ev};
 
     rq.event = find(srv, ev->name_raw);
+    if (defects_any(&srv->defects) && defect_dispatch(&rq))
+        return;
     if (rq.event)
         handlers[rq.event->kind](&rq);
     else if (defect_on(&srv->defects, DEFECT_UNKNOWN_KILLS))
