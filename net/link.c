@@ -253,6 +253,7 @@ void link_got_close(struct link *link, struct slice payload)
         }
         link->end_reason = xstrndup_slice(reason);
     }
+    link->end.close_frame = true;
     link->end.close_code = code;
     if (link->state == LINK_OPEN)
         send_close(link, code, NULL);

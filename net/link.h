@@ -30,7 +30,8 @@ enum link_end {
 
 struct link_close_info {
     enum link_end how;
-    uint16_t close_code; /* of the peer's close frame, 0 when none */
+    bool close_frame;    /* the peer sent one */
+    uint16_t close_code; /* of it; 0 when it has none */
     struct slice close_reason;
     int http_status;  /* LINK_END_REFUSED: status of the answer, else 0 */
     const char *text; /* short static or borrowed text for people */
