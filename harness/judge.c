@@ -85,6 +85,16 @@ static void make_consequence(struct step_run *run)
     free(own);
 }
 
+static void tell_round(const struct step_run *run, struct finding *f)
+{
+    char *reason = f->reason;
+
+    if (run->step->round == 0)
+        return;
+    f->reason = xasprintf("round %u: %s", run->step->round, reason ? reason : "");
+    free(reason);
+}
+
 void step_fail(struct step_run *run, struct finding *f)
 {
     struct instance *inst = run->inst;
@@ -100,6 +110,7 @@ void step_fail(struct step_run *run, struct finding *f)
     }
     run_done(run);
     run->failed = true;
+    tell_round(run, f);
     if (!r) {
         block_by_precondition(run, f);
         return;
