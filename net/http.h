@@ -75,7 +75,8 @@ struct net_server_config {
     size_t max_queue_bytes;             /* per link */
     size_t
         max_backlog_bytes; /* beyond it links get max_queue_bytes / NET_SCARCE_SHARE; 0: no bound */
-    uint32_t header_timeout_ms; /* slow request heads and bodies are cut after this (slow loris) */
+    uint32_t
+        header_timeout_ms; /* slow request heads and bodies are cut after this (slow loris), and who does not read its answer */
 };
 
 struct net_server;

@@ -188,6 +188,7 @@ static void respond(struct http_exchange *x, const struct http_response *respons
     else if (x->minor == 0)
         connection = "keep-alive";
     write_response(conn, response, connection, x->is_head);
+    expect_progress(conn); /* who does not read its answer holds memory too */
 }
 
 void http_exchange_respond(struct http_exchange *x, const struct http_response *response)
@@ -341,7 +342,8 @@ static void body_over(struct http_conn *conn)
 {
     struct http_exchange *x = conn->x;
 
-    deadline_stop(&conn->deadline);
+    if (!x->responded)
+        deadline_stop(&conn->deadline);
     x->body_done = true;
     if (!x->responded && conn->server->ops.body_end)
         conn->server->ops.body_end(conn->server->user, x);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/net/net_fixture.h"
 
@@ -378,6 +381,27 @@ START_TEST(slow_clients_are_cut)
 }
 END_TEST
 
+START_TEST(who_does_not_read_its_answer_is_cut)
+{
+    struct net_server_config config = default_config;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0), small = 4096;
+    struct net_server *strict;
+
+    config.header_timeout_ms = 30;
+    strict = server_start_with(loop, &config);
+    to.sin_port = htons(net_server_port(strict));
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    /* several: the kernel takes the first megabytes */
+    for (unsigned i = 0; i < 16; i++)
+        ck_assert_int_eq(send(fd, "GET /big HTTP/1.1\r\n\r\n", 21, 0), 21);
+    run_until_count(loop, &seen.done_lost, 1);
+    close(fd);
+    net_server_free(strict);
+}
+END_TEST
+
 START_TEST(connections_are_bounded)
 {
     struct net_server_config config = default_config;
@@ -514,6 +538,7 @@ int main(void)
     tcase_add_test(tcase, megabyte_both_ways);
     tcase_add_test(tcase, head_request_has_no_body);
     tcase_add_loop_test(tcase, slow_clients_are_cut, 0, ARRAY_LEN(slow_rows));
+    tcase_add_test(tcase, who_does_not_read_its_answer_is_cut);
     tcase_add_loop_test(tcase, connections_are_bounded, 0, 2);
     tcase_add_test(tcase, address_errors_are_named);
     tcase_add_test(tcase, stopped_server_finishes_what_is_parked);
