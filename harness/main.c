@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"check", cmd_check, "lint scenario files"},
     {"coverage", cmd_coverage, "which requirement is covered by which check"},
     {"report", cmd_report, "make any report from the JSON report of a run"},
+    {"merge", cmd_merge, "one report from the JSON reports of parts of a run"},
     {"compare", cmd_compare, "the reports of several servers side by side"},
     {"diff", cmd_diff, "what has changed between two reports"},
 #ifdef SMCP_HAVE_LANGUAGE

@@ -129,6 +129,7 @@ def without_defect(baseline):
         code, stale, _, _ = play(server.url, "stale", "--expected-failures", baseline)
         counts = agreed("stale", code, 1, stale)
         demand("stale: entries are counted", counts.get("stale", 0) > 5)
+        merged(server.url)
         bad = OUT / "bad.json"
         bad.write_text('{"expected": [\n  {"scenario": "room.x", "check": "c"}]}')
         code, _, _, errors = play(server.url, "malformed", "--expected-failures", bad)
@@ -239,6 +240,25 @@ def compared(folder):
     demand("compare: nothing diverges on one server", not [d for d in matrix["divergences"] if None in d["observed"]])
     code, _, errors = harness("compare", clean)
     demand("compare: one report is not enough", code == 2 and "two JSON reports" in errors)
+
+
+def merged(url):
+    """Parts of a run, merged, count as the whole."""
+    parts = []
+    for name, only in (("p1", "list.*"), ("p2", "tool.*"), ("p3", "leave.*")):
+        parts.append(OUT / f"{name}.json")
+        subprocess.run([HARNESS, "run", url, "--only", only, "--fast", "-q", "--report", f"json:{parts[-1]}"], capture_output=True)
+    all_, folder = OUT / "all.json", OUT / "merged"
+    code, _, errors = harness("merge", *parts[::-1], "--report", f"json:{all_}", "--results", folder, "-v")
+    demand(f"merge: exit code 0 {errors}", code == 0)
+    summaries = [json.loads(part.read_text())["summary"] for part in parts]
+    summary = json.loads(all_.read_text())["summary"]
+    demand("merge: counts are sums", all(summary[name] == sum(s[name] for s in summaries) for name in summary))
+    ids = [s["scenario"] for s in json.loads(all_.read_text())["scenarios"]]
+    demand("merge: in order", ids == sorted(ids))
+    agreed("merge", code, 0, folder)
+    code, _, errors = harness("merge", parts[0], all_)
+    demand("merge: the same twice, exit code 2", code == 2 and "is in more than one report" in errors)
 
 
 def drawn(folder):
