@@ -197,7 +197,8 @@ static struct endpoint *endpoint_open(struct refserver *srv)
         .max_sessions = c->limits.sessions,
         .max_queue_bytes = c->limits.queue_bytes,
         .keep_headers = headers,
-        .ignore_unconnected = true, /* SIO-18, AUTH-03: no effect, and the client may still CONNECT */
+        .ignore_unconnected =
+            true, /* SIO-18, AUTH-03: no effect, and the client may still CONNECT */
         .sabotage = defects_sabotage(&srv->defects),
         .sio = {.max_depth = WIRE_MAX_JSON_DEPTH, .max_attachments = WIRE_MAX_ATTACHMENTS},
     };

@@ -9,7 +9,8 @@
  * written.  Tables are sorted by `path` in strcmp() order, so bsearch() works on them.
  */
 struct embedded_file {
-    const char *path;          /* relative to the embedded folder, '/' between parts, e.g. "rooms/join.json" */
+    const char
+        *path; /* relative to the embedded folder, '/' between parts, e.g. "rooms/join.json" */
     const unsigned char *data; /* `len` bytes, then one NUL that `len` does not count */
     size_t len;                /* bytes */
 };
