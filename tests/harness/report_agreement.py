@@ -276,6 +276,20 @@ def drawn(folder):
     return True
 
 
+def used(folder):
+    """Filters, keys, diagram and theme of the page."""
+    text = (folder / "report.html").read_text()
+    copy = OUT / "used.html"
+    script = (Path(__file__).parent / "report_page_test.js").read_text()
+    copy.write_text(text.removesuffix("</body>\n</html>\n") + f"<script>{script}</script></body></html>\n")
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", f"--user-data-dir={OUT}/chromium"]
+    done = subprocess.run([*command, "--dump-dom", f"file://{copy.resolve()}"], capture_output=True, timeout=120)
+    page = re.search(r"<body>(\{.*?\})", done.stdout.decode())
+    demand(f"browser: the page can be used {done.stderr.decode()[-300:]}", page)
+    for name, good in json.loads(page[1]).items() if page else ():
+        demand(f"browser: {name}", good)
+
+
 OUT.mkdir(parents=True, exist_ok=True)
 hostile()
 folder, baseline = with_defect()
@@ -284,5 +298,7 @@ rendered_again(folder)
 compared(folder)
 tampered(folder)
 skipped = 0 if drawn(folder) and drawn(OUT / "hostile") else 1
+if not skipped:
+    used(folder)
 print(f"{results['passed']} passed, {results['failed']} failed, {skipped} skipped")
 sys.exit(1 if results["failed"] else 0)

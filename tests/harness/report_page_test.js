@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Appended to a copy of report.html: uses it by keyboard and mouse, then leaves what it saw as JSON in place of the page.
+"use strict";
+const seen = {};
+const key = (k) => document.dispatchEvent(new KeyboardEvent("keydown", { key: k, bubbles: true }));
+const focused = () => report.scenarios.findIndex((s) => s.node.querySelector("summary") === document.activeElement);
+const shown = () => report.scenarios.map((s, i) => (s.node.hidden ? -1 : i)).filter((i) => i >= 0);
+const fire = (id, value, event) => { $(id).value = value; $(id).dispatchEvent(new Event(event)); };
+const isRed = (i) => ["fail", "error"].includes(report.scenarios[i].verdict);
+
+seen.onlyRedFirst = shown().every((i) => report.scenarios[i].checks.some((c) => c.verdict === "fail" || c.verdict === "error"));
+key("c");
+seen.clearShowsAll = shown().length === report.scenarios.length;
+key("j");
+seen.first = focused() === 0;
+key("j"); key("j"); key("k");
+seen.walks = focused() === 1;
+key("n");
+seen.nextFailure = isRed(focused()) && focused() >= 1;
+key("/");
+seen.search = document.activeElement.id === "text";
+key("Escape");
+seen.leaves = document.activeElement === document.body;
+const id = report.requirements[0].id;
+fire("requirement", id.toLowerCase(), "input");
+seen.requirement = shown().length > 0 && shown().every((i) => report.scenarios[i].checks.some((c) => c.requirements.includes(id)));
+clear();
+const actor = report.scenarios[0].checks.find((c) => c.actor).actor;
+fire("actor", actor, "change");
+seen.actor = shown().length > 0 && shown().every((i) => report.scenarios[i].checks.some((c) => c.actor === actor));
+clear();
+$("matrix").querySelector("button").click();
+seen.matrix = shown().length > 0 && new Set(shown().map((i) => chapterOf(report.scenarios[i]))).size === 1;
+clear();
+const red = report.scenarios.find((s) => s.checks.some((c) => c.at !== undefined));
+fill(red, red.node.querySelector("div"));
+seen.diagram = red.node.querySelectorAll("svg g.marked").length > 0;
+seen.rows = red.node.querySelectorAll(".checks tr").length === red.checks.length;
+const before = document.documentElement.dataset.theme;
+$("theme").click();
+seen.theme = document.documentElement.dataset.theme !== before;
+seen.loads = performance.getEntriesByType("resource").length === 0;
+document.body.replaceChildren(document.createTextNode(JSON.stringify(seen)));
