@@ -251,6 +251,28 @@ def a_slow_reader_is_dropped_and_memory_stays():
         check(rss < 400000, f"{rss} KB resident")  # the sanitizers' own share included
 
 
+@case("SEC-02 SIO-21")
+def many_slow_readers_share_one_bound():
+    """None of the four comes near its own queue-bytes; together they pass backlog-bytes, and a sixteenth is what each may have then."""
+    with Server("--limit", "queue-bytes=1600000", "--limit", "backlog-bytes=700000", "--ping-interval", "20000") as server:
+        here = office()
+        agent = Wire(server).join(here, "A", role="agent")
+        pollers = [Poller(server).join(here, f"P{i}") for i in range(4)]
+        for i in range(4):
+            agent.expect(f'42/smcp,["notify:enter_office",{{"office_id":"{here}","computer":"P{i}"}}]')
+        writer = Wire(server).join(here, "W")
+        agent.next()
+        gone = sent = 0
+        while not gone:  # none of them polls
+            writer.send("42/smcp," + str(sent) + json.dumps(["server:update_config", {"computer": "x" * 50000}]))
+            sent += 1
+            check(sent <= 10, "the bound for all together is not kept")
+            while "update_config" not in (message := agent.next()):
+                gone += "leave_office" in message
+        check(sent > 3, f"cut after {sent} notices, far below the bound")
+        check(any(request(server.address, "GET", p.target).status == 400 for p in pollers), "nobody was disconnected")
+
+
 @case("SIO-21 SIO-04")
 def transports_and_connect_timeout_are_set():
     with Server("--transports", "polling", "--connect-timeout", "100") as server:
