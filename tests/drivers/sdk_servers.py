@@ -48,8 +48,12 @@ def run(harness, name, out, *options):
 
 
 def with_baseline(harness, name, out):
-    # A published server may lose a race of its own; what fails alone again is no race.
-    done, _ = run(harness, name, out, "--retry-alone")
+    # A published server may lose a race of its own: what fails is repeated alone, and a bad round once.
+    for _ in range(2):
+        done, _ = run(harness, name, out, "--retry-alone")
+        if done.returncode == 0:
+            break
+        print(f"again, as exit code {done.returncode}: {done.stdout[-600:]}")
     check(done.returncode == 0, f"{name}: exit code 0 with its baseline", f"{done.returncode}: {done.stdout[-600:]}")
 
 
