@@ -30,6 +30,7 @@ struct inbox_item {
     char **attachments; /* owned; base64 */
     unsigned n_attachments;
     int claimed_by; /* index of the step that took it, -1 */
+    bool any_text;  /* that step did not look at what it says: others may still judge it */
     bool foreign;   /* it belongs to another scenario of the run: nothing of ours can expect it */
 };
 

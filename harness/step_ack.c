@@ -34,6 +34,7 @@ static void judge_ack(struct step_run *run)
     struct finding f = {.journal_at = item->journal_at};
 
     item->claimed_by = run->index;
+    item->any_text = run->step->observe;
     run->last_item = s->ack_at;
     if (run->step->observe) {
         step_observed(run, shorten(args));
@@ -158,6 +159,7 @@ static bool ack_arrived(struct step_run *run, struct finding *f)
         return false;
     item = &run->peer->inbox[sent_of(run)->ack_at];
     item->claimed_by = run->index;
+    item->any_text = true;
     run->last_item = sent_of(run)->ack_at;
     f->journal_at = item->journal_at;
     f->actual = shorten(item_args(item));

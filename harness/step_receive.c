@@ -336,14 +336,19 @@ static void packet_value(const struct inbox_item *item, struct buf *out)
     buf_release(&literal);
 }
 
-/* First packet that matches and was not taken, from `from` on; its value in `value`. -1. */
-static int find_packet(const struct step_run *run, int from, struct buf *value)
+/*
+ * First packet that matches, taken ones left out; its value in `value`. -1.  `looked_at`: also those that another step has taken without
+ * a look at what they say (observed, or refused in any form): what nobody may be told is wrong all the same.
+ */
+static int find_packet(const struct step_run *run, bool looked_at, struct buf *value)
 {
-    for (int i = from; i < run->peer->n_inbox; i++) {
-        if (run->peer->inbox[i].claimed_by >= 0 || run->peer->inbox[i].foreign)
+    for (int i = 0; i < run->peer->n_inbox; i++) {
+        const struct inbox_item *item = &run->peer->inbox[i];
+
+        if (item->foreign || (item->claimed_by >= 0 && !(looked_at && item->any_text)))
             continue;
         buf_clear(value);
-        packet_value(&run->peer->inbox[i], value);
+        packet_value(item, value);
         if (matcher_match(run->match, buf_slice(value), NULL))
             return i;
     }
@@ -362,7 +367,7 @@ void packet_poll(struct step_run *run)
     int at;
 
     buf_init(&value, MAX_BYTES);
-    at = find_packet(run, 0, &value);
+    at = find_packet(run, false, &value);
     if (at >= 0) {
         run->peer->inbox[at].claimed_by = run->index;
         run->last_item = at;
@@ -399,7 +404,7 @@ void packet_finish(struct step_run *run)
     if (!run->armed)
         return;
     buf_init(&value, MAX_BYTES);
-    at = find_packet(run, 0, &value);
+    at = find_packet(run, false, &value);
     step_observed(run, at >= 0 ? shorten(buf_slice(&value)) : xstrdup("nothing"));
     buf_release(&value);
 }
@@ -418,7 +423,7 @@ void never_packet_finish(struct step_run *run)
     int at;
 
     buf_init(&value, MAX_BYTES);
-    at = find_packet(run, 0, &value);
+    at = find_packet(run, true, &value);
     if (at < 0) {
         step_absent(run);
     } else {
