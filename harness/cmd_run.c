@@ -165,7 +165,7 @@ static struct target *own_target(struct session *s, const char *name, const char
 static void use_own_servers(struct session *s)
 {
     static const char *const with_key[] = {"--auth", "header:x-api-key=harness-key", NULL};
-    static const char *const with_ping[] = {"--ping-interval", "500", "--ping-timeout", "500",
+    static const char *const with_ping[] = {"--ping-interval", "500", "--ping-timeout", "2500",
                                             NULL};
 
     s->refserver = find_refserver(&s->command);
