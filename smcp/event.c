@@ -9,7 +9,7 @@
     }
 
 static const struct smcp_event events[] = {
-#define XX(symbol, wire_name, event_kind, from, ack_form, first, last, notice_symbol, schema)      \
+#define XX(symbol, wire_name, event_kind, from, ack_form, first, last, notice_symbol)              \
     [SMCP_##symbol] = {.id = SMCP_##symbol,                                                        \
                        .name = LITERAL(wire_name),                                                 \
                        .name_json = LITERAL("\"" wire_name "\""),                                  \
@@ -18,8 +18,7 @@ static const struct smcp_event events[] = {
                        .ack = ack_form,                                                            \
                        .since = SMCP_REV_##first,                                                  \
                        .until = SMCP_REV_##last,                                                   \
-                       .notice = SMCP_##notice_symbol,                                             \
-                       .request_schema = schema},
+                       .notice = SMCP_##notice_symbol},
 #include "smcp/events.def"
 #undef XX
 };

@@ -51,8 +51,7 @@ struct smcp_event {
     enum smcp_ack ack;
     enum smcp_revision_id since;
     enum smcp_revision_id until;
-    enum smcp_event_id notice;  /* broadcast it causes, or SMCP_NONE */
-    const char *request_schema; /* name of the payload schema, NULL: the documents give none */
+    enum smcp_event_id notice; /* broadcast it causes, or SMCP_NONE */
 };
 
 /* Row of an event.  Cannot fail. */
