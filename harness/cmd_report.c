@@ -45,14 +45,16 @@ static void print_help(const struct request *q)
                "Make one report from the JSON reports of parts of a run: other scenarios, or other "
                "transports.\n\n");
     cli_print_options(options, ARRAY_LEN(options));
-    printf("\nExit status: 0, or 2 when a file is no report, 4 when something cannot be written.\n"
-           "\nExamples:\n");
+    printf("\nExit status: 0, or 2 when a file is no report, 4 when something cannot be "
+           "written%s.\n\nExamples:\n",
+           q->max == 1 ? "" : ", 6 when a shard is missing");
     if (q->max == 1)
         printf("  smcp-harness report result.json\n"
                "  smcp-harness report result.json --report html:result.html --report "
                "junit:result.xml\n");
     else
-        printf("  smcp-harness merge websocket.json polling.json --report json:all.json\n");
+        printf("  smcp-harness merge websocket.json polling.json --report json:all.json\n"
+               "  smcp-harness merge shard-*.json --report json:all.json\n");
 }
 
 static bool add_path(struct request *q, const char *path)
@@ -121,6 +123,10 @@ static int merge_and_write(const struct request *q, struct loaded_report *const 
     if (!reports_merge(reports, q->n_paths, &all, &error))
         return complain(q, error);
     status = write_all(q, &all);
+    if (status == EXIT_FINE && all.lacks_shards) {
+        fprintf(stderr, "%s: %s\n", q->command, all.error);
+        status = EXIT_INCOMPLETE;
+    }
     merged_release(&all);
     return status;
 }

@@ -87,6 +87,9 @@ struct run_result {
     bool strict;  /* warn and inconclusive count as failed */
     char **stale; /* baseline entries that did not fail, as text for people; owned */
     size_t n_stale;
+    unsigned shard_part, shard_parts; /* of a run that several jobs share; 0 parts: whole */
+    bool lacks_shards;                /* merged from too few; `error` says which */
+    bool plays_elsewhere;             /* other shards have something to play */
     bool interrupted;
     int signum;  /* what interrupted it */
     char *error; /* harness-level trouble (target died …), or NULL */

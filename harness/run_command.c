@@ -124,6 +124,9 @@ static bool read_shape(struct run_command *c, const struct cli *cli, enum option
         return read_transport(c, value);
     case OPTION_REVISION:
         return read_revision(c, value);
+    case OPTION_SHARD:
+        return shard_parse(&c->options.shard, value) ||
+               complain("--shard", value, "K/N with 1 <= K <= N <= 1000");
     case OPTION_REPORT:
         return report_requests_add(&c->reports, "smcp-harness run", value);
     default:

@@ -61,7 +61,7 @@ static void start_play(struct runner *r, struct play *play)
     inst->sc = play->scenario;
     inst->target = play->target;
     inst->transport = play->transport;
-    inst->serial = (unsigned)(play - r->list.plays) + 1;
+    inst->serial = play->serial;
     inst->result = runner_result_of(r, play);
     inst->changed = on_changed;
     inst->lost = runner_on_lost;
@@ -457,6 +457,8 @@ enum run_outcome runner_run(const struct run_options *options, struct target *ta
     result->seed = options->plan.seed;
     result->settle_ms = options->plan.settle_ms;
     result->revision = options->plan.revision;
+    result->shard_part = options->shard.part;
+    result->shard_parts = options->shard.parts;
     playlist_init(&r.list, options, scenarios, n_scenarios, result);
     r.probes = xcalloc(n_targets, sizeof(*r.probes));
     r.timer = net_timer_new(r.loop, on_timer, &r);

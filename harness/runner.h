@@ -3,6 +3,7 @@
 #define HARNESS_RUNNER_H
 
 #include "harness/instance.h"
+#include "harness/shard.h"
 
 /*
  * Plays the chosen scenarios against one system under test, all in one event loop, isolated from each other by the names they use.
@@ -14,6 +15,7 @@ struct run_options {
     unsigned jobs;            /* scenarios under way at the same time */
     unsigned max_connections; /* open at the same time, parked ones included */
     unsigned repeat;
+    struct shard shard;
     bool shuffle;
     bool fast;     /* leave out what is tagged slow */
     bool progress; /* a line on stderr that follows what happens */

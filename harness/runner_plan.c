@@ -19,37 +19,53 @@ static bool list_has(char *const *list, const char *text)
     return false;
 }
 
-static void add_play(struct playlist *list, const struct scenario *sc, const char *transport,
-                     unsigned repetition, const struct run_options *options,
-                     struct run_result *result)
+/* `play` says all but where the result is. */
+static void add_play(struct playlist *list, struct play play, unsigned repetition,
+                     enum smcp_revision_id revision, struct run_result *result)
 {
     struct scenario_result *r;
 
     list->plays = xrealloc(list->plays, (list->n_plays + 1) * sizeof(*list->plays));
-    list->plays[list->n_plays++] =
-        (struct play){.scenario = sc, .transport = transport, .result = result->n_scenarios};
+    play.result = result->n_scenarios;
+    list->plays[list->n_plays++] = play;
     result->scenarios =
         xrealloc(result->scenarios, (result->n_scenarios + 1) * sizeof(*result->scenarios));
     r = &result->scenarios[result->n_scenarios++];
     memset(r, 0, sizeof(*r));
-    r->transport = transport;
+    r->transport = play.transport;
     r->repetition = repetition;
-    instance_prepare_result(r, sc, options->plan.revision);
+    instance_prepare_result(r, play.scenario, revision);
+}
+
+static void leave_elsewhere(struct playlist *list, const struct scenario *sc)
+{
+    list->elsewhere = xrealloc(list->elsewhere, (list->n_elsewhere + 1) * sizeof(*list->elsewhere));
+    list->elsewhere[list->n_elsewhere++] = sc;
 }
 
 void playlist_init(struct playlist *list, const struct run_options *options,
                    const struct scenario *const *scenarios, size_t n_scenarios,
                    struct run_result *result)
 {
+    struct play play = {.serial = 0};
+
     for (size_t i = 0; i < n_scenarios; i++) {
         const struct scenario *sc = scenarios[i];
         unsigned set = sc->transports_fixed ? sc->transports : sc->transports & options->transports;
+        bool here = shard_has(&options->shard, sc->id);
 
         if (sc->since > options->plan.revision || sc->until < options->plan.revision)
             continue;
+        if (!here && set)
+            leave_elsewhere(list, sc);
+        play.scenario = sc;
         for (size_t t = 0; t < ARRAY_LEN(transports); t++)
-            for (unsigned n = 0; (set & transports[t].bit) && n < options->repeat; n++)
-                add_play(list, sc, transports[t].name, n, options, result);
+            for (unsigned n = 0; (set & transports[t].bit) && n < options->repeat; n++) {
+                play.transport = transports[t].name;
+                play.serial++;
+                if (here)
+                    add_play(list, play, n, options->plan.revision, result);
+            }
     }
 }
 
@@ -113,9 +129,20 @@ static void sort_order(struct playlist *list, const struct run_options *options)
     }
 }
 
+static bool is_left_out(const struct run_options *options, const struct scenario *sc)
+{
+    return options->fast && list_has(sc->tags, "slow");
+}
+
 void playlist_assign(struct playlist *list, const struct run_options *options,
                      struct target *targets, size_t n_targets, struct run_result *result)
 {
+    const char *ignored = "";
+
+    for (size_t i = 0; i < list->n_elsewhere; i++)
+        if (pick_target(list->elsewhere[i], targets, n_targets, &ignored) &&
+            !is_left_out(options, list->elsewhere[i]))
+            result->plays_elsewhere = true;
     list->order = xcalloc(list->n_plays ? list->n_plays : 1, sizeof(*list->order));
     for (size_t i = 0; i < list->n_plays; i++) {
         struct play *play = &list->plays[i];
@@ -124,7 +151,7 @@ void playlist_assign(struct playlist *list, const struct run_options *options,
         play->target = pick_target(play->scenario, targets, n_targets, &need);
         if (!play->target)
             skip(&result->scenarios[play->result], skip_reason(need));
-        else if (options->fast && list_has(play->scenario->tags, "slow"))
+        else if (is_left_out(options, play->scenario))
             skip(&result->scenarios[play->result], xstrdup("slow, and left out by --fast"));
         else
             list->order[list->n_order++] = i;
@@ -132,8 +159,17 @@ void playlist_assign(struct playlist *list, const struct run_options *options,
     sort_order(list, options);
 }
 
+struct play *playlist_find(const struct playlist *list, long serial)
+{
+    for (size_t i = 0; i < list->n_plays; i++)
+        if ((long)list->plays[i].serial == serial)
+            return &list->plays[i];
+    return NULL;
+}
+
 void playlist_release(struct playlist *list)
 {
+    free(list->elsewhere);
     free(list->plays);
     free(list->order);
 }

@@ -9,6 +9,7 @@ struct play {
     const struct scenario *scenario;
     const char *transport; /* static */
     size_t result;         /* index in the run's scenario results */
+    unsigned serial;       /* from 1; the same in every shard of a run, for its names */
     struct target *target; /* set by playlist_assign */
     struct instance *inst; /* while it is under way or parked */
 };
@@ -18,6 +19,8 @@ struct playlist {
     size_t n_plays;
     size_t *order; /* owned; indices of what is really played, in the order of starting */
     size_t n_order;
+    const struct scenario **elsewhere; /* owned array; scenarios of the other shards */
+    size_t n_elsewhere;
 };
 
 /* Make the plays and their result rows. */
@@ -28,6 +31,9 @@ void playlist_init(struct playlist *list, const struct run_options *options,
 /* Now that it is known what the targets can do: who plays where; what can't be played is a skip with its reason. */
 void playlist_assign(struct playlist *list, const struct run_options *options,
                      struct target *targets, size_t n_targets, struct run_result *result);
+
+/* Borrowed, or NULL. */
+struct play *playlist_find(const struct playlist *list, long serial);
 void playlist_release(struct playlist *list);
 
 #endif

@@ -17,8 +17,7 @@ void runner_on_sending(void *user, struct instance *inst)
 /* An event of one scenario has reached another one, or the bystander: it counts against the one that it comes from. */
 static void blame_leak(struct runner *r, long serial, char *text)
 {
-    struct play *play =
-        serial > 0 && (size_t)serial <= r->list.n_plays ? &r->list.plays[serial - 1] : NULL;
+    struct play *play = playlist_find(&r->list, serial);
     struct scenario_result *result = play ? &r->result->scenarios[play->result] : NULL;
     struct check_result *c;
 

@@ -258,6 +258,12 @@ cJSON *report_head_object(const struct run_result *r)
     cJSON_AddBoolToObject(head, "strict", r->strict);
     cJSON_AddBoolToObject(head, "interrupted", r->interrupted);
     add_text(head, "error", r->error, TEXT_MAX);
+    if (r->shard_parts) {
+        char shard[32];
+
+        snprintf(shard, sizeof(shard), "%u/%u", r->shard_part, r->shard_parts);
+        cJSON_AddStringToObject(head, "shard", shard);
+    }
     add_text(head, "rerun", r->rerun, TEXT_MAX);
     list = cJSON_AddArrayToObject(head, "transports");
     n = run_transports(r, transports);

@@ -10,6 +10,7 @@
 #include "harness/absence.h"
 #include "harness/report/evidence.h"
 #include "harness/report/json.h"
+#include "harness/shard.h"
 #include "wire/json_text.h"
 #include "wire/xmalloc.h"
 
@@ -351,6 +352,18 @@ static bool load_check(const struct reading *r, const struct json_node *node, si
 
 /* ---- the whole ---- */
 
+static void load_shard(struct run_result *run, const struct json_node *root)
+{
+    struct shard shard = {0, 0};
+    char *text = text_of(root, "shard");
+
+    if (text && shard_parse(&shard, text)) {
+        run->shard_part = shard.part;
+        run->shard_parts = shard.parts;
+    }
+    free(text);
+}
+
 static bool load_head(const struct reading *r, const struct json_node *root)
 {
     struct run_result *run = &r->l->result;
@@ -380,6 +393,7 @@ static bool load_head(const struct reading *r, const struct json_node *root)
     run->seed = number_of(root, "seed");
     run->strict = is_true(root, "strict");
     run->interrupted = is_true(root, "interrupted");
+    load_shard(run, root);
     run->stale = xcalloc((stale ? stale->count : 0) + 1, sizeof(char *));
     for (const struct json_node *m = stale ? stale->first : NULL; m; m = m->next)
         run->stale[run->n_stale++] = m->type == JSON_STRING ? json_node_str(m, NULL) : xstrdup("");

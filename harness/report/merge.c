@@ -24,13 +24,22 @@ static int by_place(const void *a, const void *b)
     return order;
 }
 
+/* An entry that names no scenario at all is stale in every shard. */
+static void add_stale(struct run_result *all, char *text)
+{
+    for (size_t i = 0; i < all->n_stale; i++)
+        if (strcmp(all->stale[i], text) == 0)
+            return;
+    all->stale[all->n_stale++] = text;
+}
+
 static void add_part(struct run_result *all, const struct run_result *part)
 {
     memcpy(all->scenarios + all->n_scenarios, part->scenarios,
            part->n_scenarios * sizeof(*part->scenarios));
     all->n_scenarios += part->n_scenarios;
-    memcpy(all->stale + all->n_stale, part->stale, part->n_stale * sizeof(char *));
-    all->n_stale += part->n_stale;
+    for (size_t i = 0; i < part->n_stale; i++)
+        add_stale(all, part->stale[i]);
     if (part->duration_ms > all->duration_ms)
         all->duration_ms = part->duration_ms; /* they ran side by side */
     all->interrupted = all->interrupted || part->interrupted;
@@ -57,12 +66,62 @@ static bool join_neighbours(struct run_result *all, char **reterr)
     return true;
 }
 
+static size_t count_shard(struct loaded_report *const *reports, size_t n, unsigned part)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += reports[i]->result.shard_part == part;
+    return count;
+}
+
+/* Each part must be there as often as any other (once for each transport, say); else the first report owns the complaint. */
+static void demand_all_shards(struct loaded_report *const *reports, size_t n, unsigned parts)
+{
+    struct run_result *first = &reports[0]->result;
+    size_t most = 0;
+
+    for (unsigned part = 1; part <= parts; part++)
+        if (count_shard(reports, n, part) > most)
+            most = count_shard(reports, n, part);
+    for (unsigned part = 1; part <= parts; part++)
+        if (count_shard(reports, n, part) < most) {
+            first->lacks_shards = true;
+            if (!first->error)
+                first->error =
+                    xasprintf("shard %u/%u is missing: the report is partial", part, parts);
+        }
+}
+
+static bool same_split(struct loaded_report *const *reports, size_t n, unsigned *ret_parts,
+                       char **reterr)
+{
+    unsigned parts = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned own = reports[i]->result.shard_parts;
+
+        if (parts && own && own != parts) {
+            *reterr = xasprintf("shards of %u and of %u do not go together", parts, own);
+            return false;
+        }
+        parts = own ? own : parts;
+    }
+    *ret_parts = parts;
+    return true;
+}
+
 bool reports_merge(struct loaded_report *const *reports, size_t n, struct run_result *ret,
                    char **reterr)
 {
     size_t n_scenarios = 0, n_stale = 0;
+    unsigned parts;
 
+    if (!same_split(reports, n, &parts, reterr))
+        return false;
+    demand_all_shards(reports, n, parts);
     *ret = reports[0]->result;
+    ret->shard_part = ret->shard_parts = 0;
     for (size_t i = 0; i < n; i++) {
         n_scenarios += reports[i]->result.n_scenarios;
         n_stale += reports[i]->result.n_stale;
