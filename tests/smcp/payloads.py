@@ -3,9 +3,11 @@
 """The example payloads against the schemas: by our validator, and by the Python package jsonschema as an independent one.
 
 Usage: payloads.py SCHEMA_TOOL
-Each example is two checks, one per validator; each schema is one more (against the meta-schema) and needs both kinds of examples.
+Each example is two checks, one per validator. An invalid one must fail where it says (`at`), by the rule it names (`rule`), and because of
+nothing else. Each schema is checked against the meta-schema, and needs examples of both kinds.
 """
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,15 +15,17 @@ from pathlib import Path
 import jsonschema
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
+from schema_revisions import check_revisions
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "fixtures/schemas"
 PAYLOADS = ROOT / "fixtures/payloads"
+FEWEST_VALID, FEWEST_INVALID = 2, 3
 counts = {True: 0, False: 0}
 
 
 def report(ok, text):
-    counts[ok] += 1
+    counts[bool(ok)] += 1
     print("ok  " if ok else "FAIL", text)
 
 
@@ -37,25 +41,73 @@ def registry():
     return Registry().with_resources(resources)
 
 
+def pointer(path):
+    return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
+
+
+def comparable(one, other):
+    """Is one place the other, or inside of it?"""
+    return one == other or one.startswith(other + "/") or other.startswith(one + "/")
+
+
+def places(error, value):
+    """Where an error of jsonschema is: a member that is missing, or forbidden altogether, has a place too."""
+    at = pointer(error.absolute_path)
+    if error.validator in ("required", "dependentRequired"):
+        return [f"{at}/" + re.match(r"'(.*?)' is ", error.message)[1]]
+    if error.validator is not None:
+        return [at]
+    for key in error.absolute_path:
+        value = value[key]
+    return [at + pointer([key]) for key, member in value.items() if member is error.instance]
+
+
+def reason(errors, row):
+    """Empty when all of the errors are about the named place, and one is of the named rule."""
+    at, found = row.get("at"), False
+    for error in errors:
+        rule, where = error.validator or "false", places(error, row["value"])
+        if not any(comparable(place, at) for place in where):
+            return f"something else is wrong, at {where[0]}: {error.message}"
+        exact = at in where or (rule == "required" and at == pointer(error.absolute_path))
+        found = found or (exact and rule == row.get("rule"))
+    return "" if found else f"not refused by `{row.get('rule')}` at {at!r}"
+
+
+def own_places(line):
+    at, text = line.split("\t")[1:3]
+    missing = re.search(r': member "(.*)" is missing$', text)
+    return [f"{at}/{missing[1]}", at] if missing else [at]
+
+
 def ours(tool, revision, path):
-    """What our validator says about every example: lines of `pass` or `FAIL`, in order."""
+    """What our validator says about every example, in order."""
     run = subprocess.run([tool, "--payloads", revision, str(path)], capture_output=True, text=True, check=False)
-    return [line.startswith("pass") for line in run.stdout.splitlines()]
+    return run.stdout.splitlines()
+
+
+def judge_row(name, theirs, row, valid, line):
+    passed = line.startswith("pass") and (valid or any(comparable(place, row.get("at", "?")) for place in own_places(line)))
+    report(passed, f"{name}: ours: {row['why']}" + ("" if passed else f": {line}"))
+    errors = list(theirs.iter_errors(row["value"]))
+    wrong = "; ".join(error.message for error in errors) if valid else reason(errors, row)
+    report(not wrong, f"{name}: jsonschema: {row['why']}" + (f": {wrong}" if wrong else ""))
 
 
 def judge(tool, schemas, path):
-    revision, name = path.parent.name, path.name.removesuffix(".json")
-    theirs = jsonschema.Draft202012Validator({"$ref": f"http://localhost/{revision}/{name}.json"}, registry=schemas)
+    name = path.relative_to(PAYLOADS).as_posix().removesuffix(".json")
+    theirs = jsonschema.Draft202012Validator({"$ref": f"http://localhost/{name}.json"}, registry=schemas)
     examples = load(path)
     rows = [(row, kind == "valid") for kind in ("valid", "invalid") for row in examples[kind]]
-    own = ours(tool, revision, path)
-    report(bool(examples["valid"]) and bool(examples["invalid"]) and examples["schema"] == name, f"{name}: has examples")
+    own = ours(tool, path.parent.name, path)
+    enough = len(examples["valid"]) >= FEWEST_VALID and len(examples["invalid"]) >= FEWEST_INVALID
+    report(enough and examples["schema"] == path.stem, f"{name}: has examples")
+    report(len({row["why"] for row, _ in rows}) == len(rows), f"{name}: every example has its own reason")
     if len(own) != len(rows):
         report(False, f"{name}: our validator answered {len(own)} of {len(rows)} examples")
         return
-    for (row, valid), ok in zip(rows, own):
-        report(ok, f"{name}: ours: {row['why']}")
-        report(theirs.is_valid(row["value"]) == valid, f"{name}: jsonschema: {row['why']}")
+    for (row, valid), line in zip(rows, own):
+        judge_row(name, theirs, row, valid, line)
 
 
 def main(tool):
@@ -69,6 +121,7 @@ def main(tool):
             report(False, f"{name}: {err.message}")
     for path in sorted(PAYLOADS.rglob("*.json")):
         judge(tool, schemas, path)
+    check_revisions(ROOT, report)
     print(f"{counts[True]} passed, {counts[False]} failed, 0 skipped")
     return 1 if counts[False] or not counts[True] else 0
 

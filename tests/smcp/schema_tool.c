@@ -127,6 +127,7 @@ static bool run_file(const char *path, struct counts *counts)
     return true;
 }
 
+/* One line per example: the verdict, the place of the violation, and in words. */
 static void judge_examples(const struct schema *schema, const struct json_node *rows, bool valid)
 {
     const struct json_node *row;
@@ -136,8 +137,8 @@ static void judge_examples(const struct schema *schema, const struct json_node *
         char *title = text_of(row, "why");
         bool is_valid = schema_valid_node(schema, json_get(row, "value"), &why);
 
-        printf("%s %s: %s\n", is_valid == valid ? "pass" : "FAIL", title,
-               is_valid ? "valid" : why.text);
+        printf("%s\t%s\t%s: %s\n", is_valid == valid ? "pass" : "FAIL",
+               why.pointer ? why.pointer : "", title, is_valid ? "valid" : why.text);
         schema_miss_release(&why);
         free(title);
     }
