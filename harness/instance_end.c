@@ -4,6 +4,7 @@
 
 #include "harness/instance_internal.h"
 #include "harness/steps.h"
+#include "harness/twin.h"
 #include "wire/xmalloc.h"
 
 static struct monitor_view view_of(const struct instance *inst)
@@ -88,6 +89,18 @@ static void judge_monitors(struct instance *inst)
     }
 }
 
+static const char *must_text(enum verdict wanted)
+{
+    return wanted == VERDICT_FAIL           ? "fail"
+           : wanted == VERDICT_INCONCLUSIVE ? "be inconclusive"
+                                            : "be an error";
+}
+
+static bool is_wanted_end(enum verdict v, enum verdict wanted)
+{
+    return v == wanted || (wanted == VERDICT_FAIL && v == VERDICT_WARN);
+}
+
 /* scenarios/selftest: the judge must find what is wrong; if it does, that is a pass. */
 static void turn_must_fail(struct scenario_result *r)
 {
@@ -97,7 +110,7 @@ static void turn_must_fail(struct scenario_result *r)
     for (size_t i = 0; i < r->n_checks; i++) {
         struct check_result *c = &r->checks[i];
 
-        if (c->verdict != VERDICT_FAIL && c->verdict != VERDICT_WARN)
+        if (!is_wanted_end(c->verdict, r->scenario->must_end))
             continue;
         if (text && !(c->reason && strstr(c->reason, text)))
             continue;
@@ -108,8 +121,9 @@ static void turn_must_fail(struct scenario_result *r)
         return;
     free(r->checks[0].reason);
     r->checks[0].verdict = VERDICT_FAIL;
-    r->checks[0].reason = xasprintf("this scenario must fail%s%s%s, but it did not",
-                                    text ? " with `" : "", text ? text : "", text ? "`" : "");
+    r->checks[0].reason =
+        xasprintf("this scenario must %s%s%s%s, but it did not", must_text(r->scenario->must_end),
+                  text ? " with `" : "", text ? text : "", text ? "`" : "");
 }
 
 static void fill_result(struct instance *inst)
@@ -133,6 +147,7 @@ void instance_finish(struct instance *inst, const char *why)
     if (inst->phase == PHASE_DONE)
         return;
     judge_armed(inst, why);
+    twin_judge(inst);
     judge_monitors(inst);
     fill_result(inst);
     instance_enter(inst, PHASE_DONE);

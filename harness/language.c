@@ -246,6 +246,7 @@ static void print_top_level(FILE *out)
         "\"polling\", \"upgrade\"] } },\n"
         "    \"offices\": { \"type\": \"array\", \"items\": { \"type\": \"string\" } },\n"
         "    \"must_fail\": { \"type\": \"string\" },\n"
+        "    \"must_end\": { \"enum\": [\"fail\", \"inconclusive\", \"error\"] },\n"
         "    \"table\": { \"description\": \"one scenario per row; {parameter} stands for the "
         "row's value\", \"type\": \"array\", \"minItems\": 1,\n"
         "      \"items\": { \"type\": \"object\", \"required\": [\"case\"], \"properties\": { "

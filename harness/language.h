@@ -61,6 +61,8 @@ char *verb_attribute_words(enum verb verb);
 
 /* Can a step with this verb be a check? */
 bool verb_judges(enum verb verb);
+/* May it have a name (`as`), as the twin of a refusal? */
+bool verb_may_be_twin(enum verb verb);
 
 /* The verb of a text, or VERB_COUNT; VERB_TOGETHER is no text. */
 enum verb verb_find(const char *text);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/verdict.h"
 #include "smcp/revision.h"
 #include "wire/json_text.h"
 
@@ -84,7 +85,8 @@ struct scenario {
     size_t n_steps;
     bool must_fail; /* scenarios/selftest: {"must_fail": "text in the reason"} */
     char *must_fail_text;
-    struct json_doc *doc; /* owned */
+    enum verdict must_end; /* VERDICT_FAIL (or warn) unless the file says otherwise */
+    struct json_doc *doc;  /* owned */
     struct source_map *
         map; /* owned; NULL unless the text was written out from tables, set-ups, groups or rounds */
 };

@@ -292,7 +292,7 @@ static bool emit_attribute(struct expander *ex, const struct json_node *m)
         buf_append_ch(&ex->out, ']');
         return true;
     }
-    if (json_string_is(m->key, slice_str("call")))
+    if (json_string_is(m->key, slice_str("call")) || json_string_is(m->key, slice_str("as")))
         return emit_suffixed(ex, m, SUFFIX_CALL);
     if (json_string_is(m->key, slice_str("of")))
         return emit_suffixed(ex, m, SUFFIX_OF);

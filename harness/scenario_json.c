@@ -378,6 +378,20 @@ static bool take_must_fail(struct loader *l, const struct json_node *v)
     return take_text(l, v, &l->sc->must_fail_text);
 }
 
+/* What the scenario of `must_fail` must end with, when it is no failure. */
+static bool take_must_end(struct loader *l, const struct json_node *v)
+{
+    static const enum verdict ends[] = {VERDICT_FAIL, VERDICT_INCONCLUSIVE, VERDICT_ERROR};
+
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        if (v->type != JSON_STRING || !json_string_is(v->text, slice_str(verdict_name(ends[i]))))
+            continue;
+        l->sc->must_end = ends[i];
+        return true;
+    }
+    return loader_refuse(l, v, xstrdup("expected fail, inconclusive or error"));
+}
+
 static bool take_steps(struct loader *l, const struct json_node *v)
 {
     return loader_steps(l, v, false, &l->sc->steps, &l->sc->n_steps) && loader_names(l);
@@ -394,13 +408,13 @@ static const struct {
     {"tags", false, take_tags},    {"transports", false, take_transports},
     {"needs", false, take_needs},  {"offices", false, take_offices},
     {"actors", true, take_actors}, {"must_fail", false, take_must_fail},
-    {"steps", true, take_steps},
+    {"steps", true, take_steps},   {"must_end", false, take_must_end},
 };
 
 static bool known_members_only(struct loader *l, const struct json_node *root)
 {
-    static const char words[] =
-        "id title why since until tags transports needs offices actors must_fail steps table setup";
+    static const char words[] = "id title why since until tags transports needs offices actors "
+                                "must_fail must_end steps table setup";
     const struct json_node *m;
 
     for (m = root->first; m; m = m->next) {
@@ -469,6 +483,7 @@ static struct scenario *parse_one(struct expanded *e, const char *path, struct d
     sc->since = SMCP_REV_RFC;
     sc->until = SMCP_REV_COUNT - 1;
     sc->transports = ON_ALL;
+    sc->must_end = VERDICT_FAIL;
     sc->map = e->map;
     e->map = NULL;
     sc->doc = loader_read_json(slice_of(e->text, e->len), path, reterr);

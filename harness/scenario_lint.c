@@ -6,6 +6,7 @@
 
 #include "harness/cli.h"
 #include "harness/scenario_internal.h"
+#include "harness/twin.h"
 #include "smcp/event.h"
 #include "smcp/requirements.h"
 #include "smcp/suggest.h"
@@ -318,6 +319,59 @@ static void lint_raw_role(struct lint *l, const struct step *s)
         find(l, s->node, xstrdup("a raw actor joins with an explicit `role`"));
 }
 
+/* ---- twins ---- */
+
+static bool is_twin_of_any(const struct step *steps, size_t n, const struct step *named)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *twin = json_node_str(json_get(steps[i].node, "twin"), NULL);
+        bool found = twin && twin_is_named(named, twin);
+
+        free(twin);
+        if (found || is_twin_of_any(steps[i].children, steps[i].n_children, named))
+            return true;
+    }
+    return false;
+}
+
+/* Steps of that name are played in every revision in which the check is. */
+static void twin_range(const struct step *steps, size_t n, const char *twin, unsigned *played)
+{
+    for (size_t i = 0; i < n; i++) {
+        twin_range(steps[i].children, steps[i].n_children, twin, played);
+        for (int rev = (int)steps[i].since; rev <= (int)steps[i].until; rev++)
+            if (twin_is_named(&steps[i], twin))
+                *played |= 1u << rev;
+    }
+}
+
+static void lint_twin(struct lint *l, const struct step *s)
+{
+    const struct json_node *at = json_get(s->node, "twin");
+    char *twin = json_node_str(at, NULL);
+    unsigned played = 0;
+
+    if (json_get(s->node, "as") && !is_twin_of_any(l->sc->steps, l->sc->n_steps, s))
+        find(l, json_get(s->node, "as"), xstrdup("no `twin` means this step"));
+    if (twin && json_get(s->node, "no_twin"))
+        find(l, at, xstrdup("`twin` or `no_twin`, not both"));
+    if (!twin && !json_get(s->node, "no_twin") && twin_is_refusal(s) && !l->sc->must_fail)
+        find(l, s->node,
+             xstrdup("a refusal without `twin`: name the step that differs in one thing and is "
+                     "accepted, or say in `no_twin` why there is none"));
+    if (twin)
+        twin_range(l->sc->steps, l->sc->n_steps, twin, &played);
+    for (int rev = (int)s->since; twin && rev <= (int)s->until; rev++) {
+        if (played & (1u << rev))
+            continue;
+        find(l, at,
+             xasprintf("the twin is not played in revision %s, in which this check is",
+                       smcp_revision((enum smcp_revision_id)rev)->name));
+        break;
+    }
+    free(twin);
+}
+
 /* ---- the scenario as a whole ---- */
 
 struct tally {
@@ -432,9 +486,9 @@ static void lint_office(struct lint *l, const struct step *s)
 size_t scenario_lint(const struct scenario *sc, void (*report)(void *user, const struct diag *d),
                      void *user)
 {
-    static rule_fn *const rules[] = {lint_ids,      lint_levels,   lint_armed,
-                                     lint_captures, lint_labels,   lint_event,
-                                     lint_schemas,  lint_raw_role, lint_office};
+    static rule_fn *const rules[] = {lint_ids,    lint_levels, lint_armed,   lint_captures,
+                                     lint_labels, lint_event,  lint_schemas, lint_raw_role,
+                                     lint_office, lint_twin};
     struct lint l = {sc, report, user, 0};
     bool *connected = xcalloc(sc->n_actors + 1, sizeof(*connected));
 

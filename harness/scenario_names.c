@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/cli.h"
+#include "harness/twin.h"
 #include "wire/limits.h"
 #include "wire/xmalloc.h"
 
@@ -321,6 +322,50 @@ static bool actors(struct names *ns)
     return !ns->failed;
 }
 
+/* ---- twins ---- */
+
+static bool offer_twin(const struct step *steps, size_t n, const char *twin, struct buf *words)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *name;
+
+        if (offer_twin(steps[i].children, steps[i].n_children, twin, words) ||
+            twin_is_named(&steps[i], twin))
+            return true;
+        name = json_node_str(json_get(steps[i].node, "as"), NULL);
+        if (name)
+            buf_appendf(words, "%s ", name);
+        free(name);
+    }
+    return false;
+}
+
+/* Every `twin` is the `as` of some step, before it or after it. */
+static bool twins(struct loader *l, const struct step *steps, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct json_node *at = json_get(steps[i].node, "twin");
+        char *twin = json_node_str(at, NULL);
+        struct buf words;
+        bool ok;
+
+        buf_init(&words, WIRE_MAX_PAYLOAD_BYTES);
+        buf_append_str(&words, "");
+        ok = !twin || offer_twin(l->sc->steps, l->sc->n_steps, twin, &words);
+        if (!ok) {
+            char *list = buf_take_str(&words);
+
+            loader_unknown(l, at, "twin", twin, list);
+            free(list);
+        }
+        buf_release(&words);
+        free(twin);
+        if (!ok || !twins(l, steps[i].children, steps[i].n_children))
+            return false;
+    }
+    return true;
+}
+
 /* ---- names of checks ---- */
 
 static char *default_check(const struct scenario *sc, const struct step *s)
@@ -426,7 +471,7 @@ bool loader_names(struct loader *l)
     bool ok;
 
     ok = actors(&ns) && in_order(&ns, sc->steps, sc->n_steps, false) &&
-         armed_steps(&ns, sc->steps, sc->n_steps) &&
+         armed_steps(&ns, sc->steps, sc->n_steps) && twins(l, sc->steps, sc->n_steps) &&
          name_checks(l, &checks, l->sc->steps, sc->n_steps);
     for (size_t i = 0; i < ns.n; i++)
         free(ns.items[i].text);

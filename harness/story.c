@@ -37,8 +37,8 @@ static bool is_object(const char *key)
 
 static bool is_margin(const char *key)
 {
-    static const char *const margin[] = {"checks", "check", "note",  "since",
-                                         "until",  "level", "$round"};
+    static const char *const margin[] = {"checks", "check", "note", "since",   "until",
+                                         "level",  "twin",  "as",   "no_twin", "$round"};
 
     for (size_t i = 0; i < ARRAY_LEN(margin); i++) {
         if (strcmp(key, margin[i]) == 0)

@@ -26,7 +26,8 @@ const struct attribute_row attribute_rows[] = {
 const size_t attribute_rows_count = ARRAY_LEN(attribute_rows);
 
 static const char COMMON[] = "note since until within_ms";
-static const char JUDGED[] = "check checks level observe";
+static const char JUDGED[] = "check checks level no_twin observe twin";
+static const char NAMED[] = "as";
 
 const struct attribute_row *attribute_find(const char *name)
 {
@@ -91,16 +92,22 @@ bool verb_judges(enum verb verb)
     return verb != VERB_TOGETHER && verb_rows[verb].waits != STEP_WAITS_N;
 }
 
+bool verb_may_be_twin(enum verb verb)
+{
+    return verb < VERB_TOGETHER && verb_rows[verb].waits == STEP_WAITS_W;
+}
+
 bool verb_attribute(enum verb verb, const char *name, struct attribute_use *ret_use)
 {
     return find_in(verb_rows[verb].attributes, name, ret_use) || find_in(COMMON, name, ret_use) ||
-           (verb_judges(verb) && find_in(JUDGED, name, ret_use));
+           (verb_judges(verb) && find_in(JUDGED, name, ret_use)) ||
+           (verb_may_be_twin(verb) && find_in(NAMED, name, ret_use));
 }
 
 char *verb_attribute_words(enum verb verb)
 {
-    return xasprintf("%s %s %s", verb_rows[verb].attributes, COMMON,
-                     verb_judges(verb) ? JUDGED : "");
+    return xasprintf("%s %s %s %s", verb_rows[verb].attributes, COMMON,
+                     verb_judges(verb) ? JUDGED : "", verb_may_be_twin(verb) ? NAMED : "");
 }
 
 enum verb verb_find(const char *text)

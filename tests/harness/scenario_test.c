@@ -102,6 +102,8 @@ static const struct {
     {HEAD "{'together':[{'A':'emits','event':'x','call':'c'},{'A':'gets ack','call':'c'}]}]}", 1, 159, "unknown call `c`"},
     {HEAD "{'A':'is fenced','checks':'SIO-01','check':'x'},{'C':'is fenced','checks':'SIO-01','check':'x'}]}", 1, 177, "the check name `x` is taken"},
     {HEAD "{'A':'receives','event':'x','with':{'$revision':{'0.1':1}}}]}", 1, 134, "`$revision` has no branch for revision 0.2"},
+    {HEAD "{'A':'joins','office':'here','checks':'ROOM-12','twin':'servd'},{'C':'joins','office':'here','as':'served'}]}", 1, 141, "unknown twin `servd` (did you mean `served`?)"},
+    {HEAD "{'A':'never receives','event':'x','as':'t'}]}", 1, 125, "`never receives` has no attribute `as`"},
     {HEAD "{'A':'sends bytes','base64':'AA==','text':'x'}]}", 1, 86, "`sends bytes` takes either `base64` or `text`"},
 };
 /* clang-format on */
@@ -225,6 +227,14 @@ static const struct {
     {"{'A':'never receives','event':'notify:*','checks':'NOTIFY-05'}]}", "absence without a cause: nobody does anything that could be heard"},
     {"{'A':'joins','office':'elsewhere','checks':'ROOM-01'},{'A':'lists','office':'elsewere'}]}", "nobody joins office `elsewere` (did you mean `elsewhere`? else name it in `offices`)"},
     {"{'A':'joins','office':'here','checks':'ROOM-01'},{'A':'lists','office':'foreign'}]}", NULL},
+    {"{'A':'joins','office':'here','ack':'refused','checks':'ROOM-12'}]}", "a refusal without `twin`: name the step that differs in one thing and is accepted, or say in `no_twin` why there is none"},
+    {"{'A':'joins','office':'here','ack':[false,'x'],'checks':'ROOM-12'}]}", "a refusal without `twin`: name the step that differs in one thing and is accepted, or say in `no_twin` why there is none"},
+    {"{'A':'lists','office':'here','call':'c'},{'A':'is refused','call':'c','checks':'ROOM-12'}]}", "a refusal without `twin`: name the step that differs in one thing and is accepted, or say in `no_twin` why there is none"},
+    {"{'A':'joins','office':'here','ack':'refused','checks':'ROOM-12','no_twin':'as I say'}]}", NULL},
+    {"{'A':'joins','office':'here','ack':'refused','checks':'ROOM-12','twin':'t'},{'C':'joins','office':'here','as':'t'}]}", NULL},
+    {"{'A':'joins','office':'here','checks':'ROOM-12','twin':'t','no_twin':'n'},{'C':'joins','office':'here','as':'t'}]}", "`twin` or `no_twin`, not both"},
+    {"{'A':'joins','office':'here','checks':'ROOM-12','as':'t'}]}", "no `twin` means this step"},
+    {"{'A':'joins','office':'here','checks':'ROOM-12','twin':'t'},{'C':'joins','office':'here','as':'t','until':'0.3'}]}", "the twin is not played in revision 0.4, in which this check is"},
 };
 /* clang-format on */
 
@@ -287,6 +297,8 @@ int main(void)
 {
     Suite *suite = suite_create("scenario");
     TCase *tc = tcase_create("scenario");
+
+    tcase_set_timeout(tc, 60);
 
     tcase_add_loop_test(tc, test_fault, 0, (int)ARRAY_LEN(faults));
     tcase_add_test(tc, test_fields);

@@ -6,9 +6,9 @@
 set -u
 cat >"$OUT/target.json" <<END
 { "name": "strict-server.mjs on npm socket.io",
-  "start": ["node", "$PWD/tests/support/node/strict-server.mjs", "--auth", "header:x-api-key=right",
+  "start": ["node", "$PWD/tests/support/node/strict-server.mjs", "--auth", "header:x-api-key=the-key-of-this-test",
             "--ping-interval", "2000", "--ping-timeout", "2000"],
-  "key": "header:x-api-key=right" }
+  "key": "header:x-api-key=the-key-of-this-test" }
 END
 "$BUILD_DIR/bin/smcp-harness" run --target "$OUT/target.json" --transport all --strict --jobs 4 >"$OUT/run.txt" 2>&1
 code=$?
