@@ -51,7 +51,7 @@ static bool is_left_open(const struct run_result *r, const struct scenario_resul
 
     if (c->verdict != VERDICT_INCONCLUSIVE || c->should)
         return false;
-    return !culprit || !(check_is_unexpected(r, culprit) || culprit->expected_failure);
+    return !culprit || !(check_would_fail(r, culprit) || culprit->expected_failure);
 }
 
 /* Failed or cannot be judged, or listed and still not known to pass. */
@@ -60,7 +60,7 @@ static bool belongs(const struct run_result *r, const struct scenario_result *s,
 {
     if (c->verdict == VERDICT_ERROR)
         return false;
-    return check_is_unexpected(r, c) || c->baseline_reason != NULL || is_left_open(r, s, c);
+    return check_would_fail(r, c) || c->baseline_reason != NULL || is_left_open(r, s, c);
 }
 
 /* Results of one scenario lie side by side: [from, end). */

@@ -20,6 +20,7 @@ static const struct cli_option options[] = {
 
 /* A check of a report, for looking up in the other. */
 struct key {
+    const struct run_result *r;
     const struct scenario_result *s;
     const struct check_result *c;
 };
@@ -45,7 +46,8 @@ static void print_help(void)
     printf(
         "Usage: smcp-harness diff OLD.json NEW.json [options]\n"
         "What has changed between two JSON reports: checks that are newly red or newly green, and "
-        "observed behaviour that\nis another.  Red is a failure that no baseline lists.\n\n");
+        "observed behaviour that\nis another.  Red is a failure that no baseline lists and that is "
+        "scored.\n\n");
     cli_print_options(options, ARRAY_LEN(options));
     printf("\nExit status: 0 nothing is newly red, 1 something is, 2 a file is no report.\n"
            "\nExamples:\n"
@@ -73,19 +75,19 @@ static struct index index_of(const struct run_result *r)
 
     for (size_t i = 0; i < r->n_scenarios; i++)
         for (size_t k = 0; k < r->scenarios[i].n_checks; k++)
-            x.keys[x.n++] = (struct key){&r->scenarios[i], &r->scenarios[i].checks[k]};
+            x.keys[x.n++] = (struct key){r, &r->scenarios[i], &r->scenarios[i].checks[k]};
     qsort(x.keys, x.n, sizeof(*x.keys), by_subject);
     return x;
 }
 
-static bool is_red(const struct check_result *c)
+static bool is_red(const struct key *key)
 {
-    return c->verdict == VERDICT_ERROR || (c->verdict == VERDICT_FAIL && !c->expected_failure);
+    return key->c->verdict >= VERDICT_FAIL && check_is_unexpected(key->r, key->c);
 }
 
-static bool is_green(const struct check_result *c)
+static bool is_green(const struct key *key)
 {
-    return c->verdict >= VERDICT_PASS && c->verdict <= VERDICT_WARN;
+    return key->c->verdict >= VERDICT_PASS && key->c->verdict <= VERDICT_WARN;
 }
 
 static void add_text(cJSON *object, const char *name, const char *text)
@@ -128,9 +130,9 @@ static bool other_behaviour(const struct check_result *was, const struct check_r
 
 static void weigh(struct diff *d, const struct key *was, const struct key *is)
 {
-    if (is_red(is->c) && !is_red(was->c))
+    if (is_red(is) && !is_red(was))
         note(d, NEWLY_RED, was, is);
-    else if (is_red(was->c) && is_green(is->c))
+    else if (is_red(was) && is_green(is))
         note(d, NEWLY_GREEN, was, is);
     else if (was->c->verdict != is->c->verdict || other_behaviour(was->c, is->c))
         note(d, CHANGED, was, is);
@@ -146,7 +148,7 @@ static void walk(struct diff *d, const struct index *was, const struct index *is
 
         if (order < 0)
             note(d, GONE, &was->keys[i++], NULL);
-        else if (order > 0 && is_red(is->keys[k].c))
+        else if (order > 0 && is_red(&is->keys[k]))
             note(d, NEWLY_RED, NULL, &is->keys[k++]);
         else if (order > 0)
             note(d, ADDED, NULL, &is->keys[k++]);

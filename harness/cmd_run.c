@@ -10,6 +10,7 @@
 #include "harness/baseline.h"
 #include "harness/cli.h"
 #include "harness/commands.h"
+#include "harness/frozen.h"
 #include "harness/report/evidence.h"
 #include "harness/report/github.h"
 #include "harness/retry.h"
@@ -36,6 +37,7 @@ struct session {
     struct run_result result;
     char *refserver;           /* owned */
     struct baseline *baseline; /* owned; NULL: none */
+    struct frozen_set *frozen; /* owned; NULL: none, everything is scored */
 };
 
 static int usage_error(char *text)
@@ -270,8 +272,22 @@ static char *rerun_line(const struct run_command *c)
         buf_appendf(&line, " --key %s:%s=$KEY", c->key.in_header ? "header" : "auth", c->key.name);
     for (size_t i = 0; i < c->auth.n; i++)
         buf_appendf(&line, " --auth %s=$VALUE", c->auth.items[i].name);
+    for (size_t i = 0; i < c->headers.n; i++)
+        buf_appendf(&line, " --header %s:$VALUE", c->headers.items[i].name);
     if (c->insecure)
         buf_append_str(&line, " --insecure");
+    if (c->refserver)
+        buf_appendf(&line, " --refserver %s", c->refserver);
+    if (c->options.plan.timeout_ms != RUN_TIMEOUT_MS)
+        buf_appendf(&line, " --timeout %u", c->options.plan.timeout_ms / 1000);
+    if (c->options.plan.settle_ms != RUN_SETTLE_MS)
+        buf_appendf(&line, " --settle %u", c->options.plan.settle_ms);
+    if (c->strict)
+        buf_append_str(&line, " --strict");
+    if (c->set)
+        buf_appendf(&line, " --set %s", c->set);
+    if (c->score_given && c->score_all)
+        buf_append_str(&line, " --score all");
     return buf_take_str(&line);
 }
 
@@ -309,9 +325,11 @@ static bool write_reports(const struct session *s)
 }
 
 /* Blocked or unproven where a MUST was to be judged, and not as the consequence of a failure that is expected anyway. */
-static bool is_incomplete(const struct scenario_result *s, const struct check_result *c)
+static bool is_incomplete(const struct run_result *r, const struct scenario_result *s,
+                          const struct check_result *c)
 {
-    if (c->verdict != VERDICT_INCONCLUSIVE || c->should || c->expected_failure)
+    if (!check_is_scored(r, c) || c->verdict != VERDICT_INCONCLUSIVE || c->should ||
+        c->expected_failure)
         return false;
     return c->blocked_by < 0 || !s->checks[c->blocked_by].expected_failure;
 }
@@ -320,7 +338,7 @@ static bool anything_incomplete(const struct run_result *r)
 {
     for (size_t i = 0; i < r->n_scenarios; i++)
         for (size_t k = 0; k < r->scenarios[i].n_checks; k++)
-            if (is_incomplete(&r->scenarios[i], &r->scenarios[i].checks[k]))
+            if (is_incomplete(r, &r->scenarios[i], &r->scenarios[i].checks[k]))
                 return true;
     return false;
 }
@@ -343,6 +361,21 @@ static int exit_status(const struct run_result *r, enum run_outcome outcome)
     return r->executed_checks == 0 && !r->plays_elsewhere ? EXIT_NOTHING_RAN : EXIT_FINE;
 }
 
+/* What is scored, and what the set has lost. */
+static void hold_against_set(struct session *s)
+{
+    const struct run_command *c = &s->command;
+    struct run_result *r = &s->result;
+
+    r->score_all = c->score_given ? c->score_all : !c->url && !c->target_file;
+    if (!s->frozen)
+        return;
+    r->set_number = frozen_number(s->frozen);
+    for (size_t i = 0; i < r->n_scenarios; i++)
+        frozen_mark(s->frozen, &r->scenarios[i]);
+    r->vanished = frozen_vanished(s->frozen, &s->set, &r->n_vanished);
+}
+
 static int play(struct session *s)
 {
     const struct run_command *c = &s->command;
@@ -358,6 +391,7 @@ static int play(struct session *s)
         fprintf(stderr, "smcp-harness run: %s\n", s->result.error);
         return exit_status(&s->result, outcome);
     }
+    hold_against_set(s);
     if (s->baseline)
         baseline_apply(s->baseline, &s->result, &s->set);
     if (c->retry_alone && outcome == RUN_DONE && !s->result.error)
@@ -384,6 +418,23 @@ static int load_baseline(struct session *s)
     return s->baseline ? EXIT_FINE : usage_error(error);
 }
 
+/* Scenarios of one's own folder are in no built-in set: all of them are scored. */
+static int load_set(struct session *s)
+{
+    const struct run_command *c = &s->command;
+    enum smcp_revision_id revision = c->options.plan.revision;
+    char *error = NULL;
+
+    if (!c->set && !c->scenarios)
+        s->frozen = frozen_built_in(revision);
+    else if (c->set)
+        s->frozen = frozen_load(c->set, &error);
+    if (s->frozen && frozen_revision(s->frozen) != revision)
+        error = xasprintf("--set %s: is of revision %s", c->set,
+                          smcp_revision(frozen_revision(s->frozen))->name);
+    return error ? usage_error(error) : EXIT_FINE;
+}
+
 int cmd_run(int argc, char **argv)
 {
     struct session s = {.n_targets = 0};
@@ -401,6 +452,8 @@ int cmd_run(int argc, char **argv)
     if (status == EXIT_FINE && go_on)
         status = load_baseline(&s);
     if (status == EXIT_FINE && go_on)
+        status = load_set(&s);
+    if (status == EXIT_FINE && go_on)
         status = play(&s);
     run_result_release(&s.result);
     for (size_t i = 0; i < s.n_targets; i++)
@@ -408,6 +461,7 @@ int cmd_run(int argc, char **argv)
     free(s.chosen);
     free(s.refserver);
     baseline_free(s.baseline);
+    frozen_free(s.frozen);
     scenario_set_release(&s.set);
     run_command_release(&s.command);
     return status;

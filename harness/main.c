@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"explain", cmd_explain, "what a scenario, check or requirement is about"},
     {"check", cmd_check, "lint scenario files"},
     {"coverage", cmd_coverage, "which requirement is covered by which check"},
+    {"freeze", cmd_freeze, "which checks of a revision are scored"},
     {"report", cmd_report, "make any report from the JSON report of a run"},
     {"merge", cmd_merge, "one report from the JSON reports of parts of a run"},
     {"compare", cmd_compare, "the reports of several servers side by side"},

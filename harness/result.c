@@ -43,6 +43,9 @@ void run_result_release(struct run_result *r)
     for (size_t i = 0; i < r->n_stale; i++)
         free(r->stale[i]);
     free(r->stale);
+    for (size_t i = 0; i < r->n_vanished; i++)
+        free(r->vanished[i]);
+    free(r->vanished);
     memset(r, 0, sizeof(*r));
 }
 
@@ -62,7 +65,12 @@ void run_result_summarize(struct run_result *r)
     }
 }
 
-static bool counts_as_failed(const struct run_result *r, const struct check_result *c)
+bool check_is_scored(const struct run_result *r, const struct check_result *c)
+{
+    return !c->is_new || r->score_all || c->verdict == VERDICT_ERROR;
+}
+
+bool check_would_fail(const struct run_result *r, const struct check_result *c)
 {
     switch (c->verdict) {
     case VERDICT_FAIL:
@@ -81,23 +89,30 @@ static bool counts_as_failed(const struct run_result *r, const struct check_resu
     return false;
 }
 
+static void count_check(struct run_counts *n, const struct run_result *r,
+                        const struct check_result *c)
+{
+    bool fails = check_would_fail(r, c);
+
+    n->by_verdict[c->verdict]++;
+    n->expected_failures += c->verdict == VERDICT_FAIL && c->expected_failure;
+    n->new_checks += c->is_new;
+    if (!check_is_scored(r, c)) {
+        n->new_failed += fails;
+        return;
+    }
+    n->skipped += c->verdict == VERDICT_SKIP;
+    n->failed += fails;
+    n->passed += !fails && (c->verdict == VERDICT_PASS || c->verdict == VERDICT_INFO ||
+                            c->verdict == VERDICT_WARN);
+}
+
 struct run_counts run_result_count(const struct run_result *r)
 {
-    struct run_counts n = {.stale = r->n_stale};
+    struct run_counts n = {.stale = r->n_stale, .vanished = r->n_vanished};
 
-    for (size_t i = 0; i < r->n_scenarios; i++) {
-        for (size_t k = 0; k < r->scenarios[i].n_checks; k++) {
-            const struct check_result *c = &r->scenarios[i].checks[k];
-
-            n.by_verdict[c->verdict]++;
-            n.expected_failures += c->verdict == VERDICT_FAIL && c->expected_failure;
-            n.skipped += c->verdict == VERDICT_SKIP;
-            if (counts_as_failed(r, c))
-                n.failed++;
-            else
-                n.passed += c->verdict == VERDICT_PASS || c->verdict == VERDICT_INFO ||
-                            c->verdict == VERDICT_WARN;
-        }
-    }
+    for (size_t i = 0; i < r->n_scenarios; i++)
+        for (size_t k = 0; k < r->scenarios[i].n_checks; k++)
+            count_check(&n, r, &r->scenarios[i].checks[k]);
     return n;
 }

@@ -48,6 +48,7 @@ struct check_result {
     uint32_t duration_ms;
     bool should;           /* a SHOULD: a miss is a warning, blocking it is not incomplete */
     bool observe;          /* recorded, never judged */
+    bool is_new;           /* judged, and not in the frozen set of the revision */
     int blocked_by;        /* index of the check in this scenario whose failure blocked it, -1 */
     bool expected_failure; /* set by the baseline */
     char *baseline_reason;
@@ -90,6 +91,10 @@ struct run_result {
     unsigned shard_part, shard_parts; /* of a run that several jobs share; 0 parts: whole */
     bool lacks_shards;                /* merged from too few; `error` says which */
     bool plays_elsewhere;             /* other shards have something to play */
+    unsigned set_number; /* of the frozen set that the run is scored by; 0: there is none */
+    bool score_all;      /* checks that are not in the set count too */
+    char **vanished;     /* what the set has and the scenarios have no longer, as text; owned */
+    size_t n_vanished;
     bool interrupted;
     int signum;  /* what interrupted it */
     char *error; /* harness-level trouble (target died …), or NULL */
@@ -100,13 +105,22 @@ void run_result_release(struct run_result *r);
 /* Fill verdicts of scenarios and the counts of declared and executed checks from the checks. */
 void run_result_summarize(struct run_result *r);
 
+/* Does it decide the outcome?  A new check does not before the set is raised, but a fault of the harness always does. */
+bool check_is_scored(const struct run_result *r, const struct check_result *c);
+
+/* A failure that nobody listed, or a verdict that `strict` makes one, scored or not. */
+bool check_would_fail(const struct run_result *r, const struct check_result *c);
+
 /* Counts over all checks. */
 struct run_counts {
     size_t by_verdict[VERDICT_COUNT];
     size_t expected_failures; /* of FAIL: listed in the baseline */
     size_t stale;             /* baseline entries that did not fail */
+    size_t new_checks;        /* not in the frozen set */
+    size_t new_failed;        /* of them, failures that are not scored */
+    size_t vanished;
     size_t passed, failed,
-        skipped; /* design.md 2: pass+info+warn / unexpected fail + error / skip */
+        skipped; /* design.md 2, of what is scored: pass+info+warn / unexpected fail + error / skip */
 };
 struct run_counts run_result_count(const struct run_result *r);
 

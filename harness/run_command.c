@@ -21,8 +21,6 @@ static const struct cli_option options[] = {
 #undef XX
 };
 
-enum { DEFAULT_TIMEOUT_MS = 5000, DEFAULT_SETTLE_MS = 300 };
-
 static void print_help(void)
 {
     printf("Usage: smcp-harness run [URL] [options]\n"
@@ -85,6 +83,14 @@ static bool read_revision(struct run_command *c, const char *text)
     return true;
 }
 
+static bool read_score(struct run_command *c, const char *text)
+{
+    c->score_given = true;
+    c->score_all = strcmp(text, "all") == 0;
+    return c->score_all || strcmp(text, "frozen") == 0 ||
+           complain("--score", text, "frozen or all");
+}
+
 static bool read_number(const struct cli *cli, enum option_id id, const char *value, uint64_t min,
                         uint64_t max, unsigned *ret)
 {
@@ -122,6 +128,8 @@ static bool read_shape(struct run_command *c, const struct cli *cli, enum option
         return true;
     case OPTION_TRANSPORT:
         return read_transport(c, value);
+    case OPTION_SCORE:
+        return read_score(c, value);
     case OPTION_REVISION:
         return read_revision(c, value);
     case OPTION_SHARD:
@@ -175,6 +183,9 @@ static bool read_option(struct run_command *c, const struct cli *cli, enum optio
     case OPTION_PATH:
         c->path = value;
         return true;
+    case OPTION_SET:
+        c->set = value;
+        return true;
     case OPTION_ONLY:
         list_add(&c->only, value);
         return true;
@@ -222,8 +233,8 @@ int run_command_read(struct run_command *c, int argc, char **argv, bool *ret_go_
 
     *ret_go_on = false;
     c->options.plan.revision = SMCP_REV_0_1;
-    c->options.plan.timeout_ms = DEFAULT_TIMEOUT_MS;
-    c->options.plan.settle_ms = DEFAULT_SETTLE_MS;
+    c->options.plan.timeout_ms = RUN_TIMEOUT_MS;
+    c->options.plan.settle_ms = RUN_SETTLE_MS;
     c->options.transports = ON_WEBSOCKET;
     c->options.repeat = 1;
     if (getrandom(&c->options.plan.seed, sizeof(c->options.plan.seed), 0) < 0)

@@ -21,6 +21,8 @@ struct run_command {
     const char *expected;       /* baseline file */
     const char *write_baseline; /* file */
     const char *results;        /* folder */
+    const char *set;            /* file of a frozen set, NULL: the built-in one */
+    bool score_given, score_all;
     struct credential key;
     struct pairs auth, headers;
     const char *path;
@@ -32,6 +34,9 @@ struct run_command {
     struct text_list only, exclude, tags;
     struct report_requests reports; /* owned */
 };
+
+/* What --timeout and --settle are without being given. */
+enum { RUN_TIMEOUT_MS = 5000, RUN_SETTLE_MS = 300 };
 
 /* EXIT_FINE and *ret_go_on true: play; else end with that status (help was printed, or the mistake). */
 int run_command_read(struct run_command *c, int argc, char **argv, bool *ret_go_on);

@@ -20,12 +20,12 @@ bool check_is_expected_failure(const struct check_result *c)
 
 bool check_is_unexpected(const struct run_result *r, const struct check_result *c)
 {
-    if (c->verdict == VERDICT_ERROR)
-        return true;
-    if (c->expected_failure)
-        return false;
-    return c->verdict == VERDICT_FAIL ||
-           (r->strict && (c->verdict == VERDICT_WARN || c->verdict == VERDICT_INCONCLUSIVE));
+    return check_is_scored(r, c) && check_would_fail(r, c);
+}
+
+bool check_is_new_failure(const struct run_result *r, const struct check_result *c)
+{
+    return !check_is_scored(r, c) && check_would_fail(r, c);
 }
 
 bool frame_is_heartbeat(const struct journal_entry *e)
@@ -100,14 +100,16 @@ size_t *evidence_frames(const struct scenario_result *s, const struct check_resu
     return frames;
 }
 
-char *evidence_rerun(const struct run_result *r, const struct scenario_result *s)
+char *evidence_rerun(const struct run_result *r, const struct scenario_result *s,
+                     const struct check_result *c)
 {
     /* A case of a table, room.loss[rst], would be a glob of the shell. */
     const char *quote = strchr(s->scenario->id, '[') ? "'" : "";
 
-    return xasprintf("%s --only %s%s%s --transport %s --seed %llu",
+    return xasprintf("%s --only %s%s%s --transport %s --seed %llu%s",
                      r->rerun ? r->rerun : "smcp-harness run", quote, s->scenario->id, quote,
-                     s->transport, (unsigned long long)r->seed);
+                     s->transport, (unsigned long long)r->seed,
+                     c && check_is_new_failure(r, c) ? " --score all" : "");
 }
 
 struct slice scenario_chapter(const struct scenario *sc)

@@ -11,8 +11,11 @@
 /* Worth explaining: anything but skip, pass and info. */
 bool check_is_trouble(const struct check_result *c);
 
-/* A failure that nobody listed, or a verdict that --strict turns into one. */
+/* A failure that nobody listed, or a verdict that --strict turns into one; of what is scored. */
 bool check_is_unexpected(const struct run_result *r, const struct check_result *c);
+
+/* A failure of a check that is not in the frozen set, and so does not count yet. */
+bool check_is_new_failure(const struct run_result *r, const struct check_result *c);
 
 /* A failure that the baseline lists. */
 bool check_is_expected_failure(const struct check_result *c);
@@ -36,8 +39,9 @@ const char *frame_kind(const struct journal_entry *e);
 MUST_USE size_t *evidence_frames(const struct scenario_result *s, const struct check_result *c,
                                  size_t max, size_t *ret_n);
 
-/* The line that plays exactly this scenario again.  Caller frees. */
-MUST_USE char *evidence_rerun(const struct run_result *r, const struct scenario_result *s);
+/* The line that plays exactly this scenario again; `c` (may be NULL) is the check that is to be red again.  Caller frees. */
+MUST_USE char *evidence_rerun(const struct run_result *r, const struct scenario_result *s,
+                              const struct check_result *c);
 
 /* First part of the id: "room" of "room.join.notifies-others".  Borrowed. */
 struct slice scenario_chapter(const struct scenario *sc);
@@ -73,6 +77,7 @@ struct requirement_roll {
     enum verdict worst;
     size_t by_verdict[VERDICT_COUNT];
     size_t expected_failures;
+    size_t new_checks; /* not scored yet, and in none of the other counts */
 };
 
 /* All that a check of the run names, in order of the requirements file.  Caller frees the array. */

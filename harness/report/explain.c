@@ -91,7 +91,7 @@ static void append_blocked(struct buf *out, const struct scenario_result *s,
 void explain_check(struct buf *out, const struct run_result *r, const struct scenario_result *s,
                    const struct check_result *c)
 {
-    char *rerun = evidence_rerun(r, s);
+    char *rerun = evidence_rerun(r, s, c);
 
     append_place(out, s, c);
     append_requirements(out, c);

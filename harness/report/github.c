@@ -41,6 +41,8 @@ static void annotate_all(FILE *log, const struct run_result *r)
 {
     size_t room = MAX_ANNOTATIONS;
 
+    if (run_result_count(r).new_failed > 0)
+        room--;
     for (size_t i = 0; i < r->n_stale && room > 0; i++, room--) {
         fputs("::error title=stale baseline::", log);
         print_escaped(log, r->stale[i], "%\r\n");
@@ -54,6 +56,18 @@ static void annotate_all(FILE *log, const struct run_result *r)
             }
 }
 
+/* What does not count yet is no error, and must not be overlooked either. */
+static void annotate_new(FILE *log, const struct run_result *r)
+{
+    struct run_counts n = run_result_count(r);
+
+    if (n.new_failed > 0)
+        fprintf(log,
+                "::notice title=new checks::%zu new checks fail; they are not scored before the "
+                "frozen set is raised\n",
+                n.new_failed);
+}
+
 void report_to_github(FILE *log, const struct run_result *r)
 {
     const char *there = getenv("GITHUB_ACTIONS"), *path = getenv("GITHUB_STEP_SUMMARY");
@@ -63,6 +77,7 @@ void report_to_github(FILE *log, const struct run_result *r)
     if (!there || strcmp(there, "true") != 0)
         return;
     annotate_all(log, r);
+    annotate_new(log, r);
     summary = path ? fopen(path, "a") : NULL;
     if (!summary)
         return;

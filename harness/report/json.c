@@ -124,6 +124,8 @@ static void add_finding(cJSON *check, const struct scenario_result *s, const str
 
     if (c->expected_failure && check_is_trouble(c))
         cJSON_AddTrueToObject(check, "expected");
+    if (c->is_new)
+        cJSON_AddTrueToObject(check, "new");
     add_text(check, "baseline_reason", c->baseline_reason, TEXT_MAX);
     add_text(check, "expectation", c->expected, TEXT_MAX);
     add_text(check, "actual", c->actual, TEXT_MAX);
@@ -146,7 +148,7 @@ cJSON *report_check_object(const struct run_result *r, const struct scenario_res
     if (c->blocked_by >= 0 && (size_t)c->blocked_by < s->n_checks)
         add_text(check, "blocked_by", s->checks[c->blocked_by].check, TEXT_MAX);
     if (verbose || check_is_trouble(c)) {
-        char *rerun = evidence_rerun(r, s);
+        char *rerun = evidence_rerun(r, s, c);
 
         add_text(check, "rerun", rerun, TEXT_MAX);
         free(rerun);
@@ -223,6 +225,9 @@ cJSON *report_summary_object(const struct run_result *r)
     add_number(summary, "skipped", n.skipped);
     add_number(summary, "expected_failures", n.expected_failures);
     add_number(summary, "stale", n.stale);
+    add_number(summary, "new", n.new_checks);
+    add_number(summary, "new_failed", n.new_failed);
+    add_number(summary, "vanished", n.vanished);
     add_number(summary, "declared", r->declared_checks);
     add_number(summary, "executed", r->executed_checks);
     add_number(summary, "scenarios", r->n_scenarios);
@@ -238,6 +243,18 @@ static cJSON *target_object(const struct run_result *r)
     if (r->target_info)
         cJSON_AddRawToObject(target, "info", r->target_info);
     return target;
+}
+
+static void add_list(cJSON *object, const char *name, char *const *texts, size_t n)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, name);
+
+    for (size_t i = 0; i < n; i++) {
+        char *clean = text_clean(texts[i], TEXT_MAX);
+
+        cJSON_AddItemToArray(list, cJSON_CreateString(clean));
+        free(clean);
+    }
 }
 
 cJSON *report_head_object(const struct run_result *r)
@@ -269,13 +286,11 @@ cJSON *report_head_object(const struct run_result *r)
     n = run_transports(r, transports);
     for (size_t i = 0; i < n; i++)
         cJSON_AddItemToArray(list, cJSON_CreateString(transports[i]));
-    list = cJSON_AddArrayToObject(head, "stale");
-    for (size_t i = 0; i < r->n_stale; i++) {
-        char *clean = text_clean(r->stale[i], TEXT_MAX);
-
-        cJSON_AddItemToArray(list, cJSON_CreateString(clean));
-        free(clean);
-    }
+    add_list(head, "stale", r->stale, r->n_stale);
+    if (r->set_number)
+        add_number(head, "set", r->set_number);
+    cJSON_AddStringToObject(head, "score", r->score_all ? "all" : "frozen");
+    add_list(head, "vanished", r->vanished, r->n_vanished);
     return head;
 }
 
@@ -295,6 +310,8 @@ static cJSON *roll_object(const struct requirement_roll *roll)
             add_number(object, verdict_name((enum verdict)v), roll->by_verdict[v]);
     if (roll->expected_failures)
         add_number(object, "expected_failures", roll->expected_failures);
+    if (roll->new_checks)
+        add_number(object, "new", roll->new_checks);
     return object;
 }
 

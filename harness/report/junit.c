@@ -11,8 +11,8 @@
 /*
  * The common JUnit form: one testsuite per scenario and transport, one testcase per check.  It knows three outcomes beside passing, so:
  * unexpected failures are <failure>; the harness's own faults and stale baseline entries are <error> and <failure>; what is skipped,
- * inconclusive or an expected failure is <skipped>, with a type that says which.  Verdicts that pass with a remark have it in
- * <system-out>.
+ * inconclusive or an expected failure is <skipped>, with a type that says which, and so is a failure of a check that is not scored yet
+ * ("new-fail").  Verdicts that pass with a remark have it in <system-out>.
  */
 
 struct tally {
@@ -26,8 +26,8 @@ static void tally_check(struct tally *t, const struct run_result *r, const struc
         t->errors++;
     else if (check_is_unexpected(r, c))
         t->failures++;
-    else if (c->verdict == VERDICT_SKIP || c->verdict == VERDICT_INCONCLUSIVE ||
-             c->verdict == VERDICT_FAIL)
+    else if (check_is_new_failure(r, c) || c->verdict == VERDICT_SKIP ||
+             c->verdict == VERDICT_INCONCLUSIVE || c->verdict == VERDICT_FAIL)
         t->skipped++;
 }
 
@@ -61,9 +61,31 @@ static void print_property(FILE *out, const char *name, const char *value)
     fputs("\"/>\n", out);
 }
 
+/* How many checks of each verdict, and how many of them are new. */
+static void print_counts(FILE *out, const struct scenario_result *s)
+{
+    size_t by_verdict[VERDICT_COUNT] = {0}, n_new = 0;
+    char name[40], digits[24];
+
+    for (size_t k = 0; k < s->n_checks; k++) {
+        by_verdict[s->checks[k].verdict]++;
+        n_new += s->checks[k].is_new;
+    }
+    for (int v = 0; v < VERDICT_COUNT; v++) {
+        if (by_verdict[v] == 0)
+            continue;
+        snprintf(name, sizeof(name), "checks.%s", verdict_name((enum verdict)v));
+        snprintf(digits, sizeof(digits), "%zu", by_verdict[v]);
+        print_property(out, name, digits);
+    }
+    snprintf(digits, sizeof(digits), "%zu", n_new);
+    if (n_new > 0)
+        print_property(out, "checks.new", digits);
+}
+
 static void print_properties(FILE *out, const struct run_result *r, const struct scenario_result *s)
 {
-    char *rerun = evidence_rerun(r, s);
+    char *rerun = evidence_rerun(r, s, NULL);
 
     fputs("    <properties>\n", out);
     print_property(out, "scenario", s->scenario->id);
@@ -73,6 +95,7 @@ static void print_properties(FILE *out, const struct run_result *r, const struct
     print_property(out, "revision", smcp_revision(r->revision)->name);
     print_property(out, "target", r->target_name ? r->target_name : r->target_url);
     print_property(out, "verdict", verdict_name(s->verdict));
+    print_counts(out, s);
     print_property(out, "rerun", rerun);
     fputs("    </properties>\n", out);
     free(rerun);
@@ -88,7 +111,7 @@ static void print_outcome(FILE *out, const struct run_result *r, const struct sc
 
     if (check_is_expected_failure(c) && c->baseline_reason)
         message = c->baseline_reason;
-    fprintf(out, "      <%s type=\"%s\" message=\"", element, type);
+    fprintf(out, "      <%s type=\"%s%s\" message=\"", element, c->is_new ? "new-" : "", type);
     markup_print(out, message, 500);
     fputs("\">", out);
     if (check_is_trouble(c)) {
@@ -105,7 +128,8 @@ static void print_remark(FILE *out, const struct scenario_result *s, const struc
 {
     char *observed = text_generic(s, c->observed);
 
-    fprintf(out, "      <system-out>verdict: %s", verdict_name(c->verdict));
+    fprintf(out, "      <system-out>verdict: %s%s", verdict_name(c->verdict),
+            c->is_new ? ", new" : "");
     if (observed)
         markup_element(out, "&#10;observed: ", observed, "");
     free(observed);
@@ -121,11 +145,13 @@ static void print_body(FILE *out, const struct run_result *r, const struct scena
         print_outcome(out, r, s, c, "error", "error");
     else if (check_is_unexpected(r, c))
         print_outcome(out, r, s, c, "failure", verdict_name(c->verdict));
+    else if (check_is_new_failure(r, c))
+        print_outcome(out, r, s, c, "skipped", verdict_name(c->verdict));
     else if (c->verdict == VERDICT_FAIL)
         print_outcome(out, r, s, c, "skipped", "expected-failure");
     else if (c->verdict == VERDICT_SKIP || c->verdict == VERDICT_INCONCLUSIVE)
         print_outcome(out, r, s, c, "skipped", verdict_name(c->verdict));
-    else if (c->verdict != VERDICT_PASS)
+    else if (c->verdict != VERDICT_PASS || c->is_new)
         print_remark(out, s, c);
 }
 
@@ -138,7 +164,7 @@ static void print_case(FILE *out, const struct run_result *r, const struct scena
         fprintf(out, "%s%s", i ? ", " : " (", c->requirements[i]);
     fprintf(out, "%s\" time=\"%u.%03u\"", c->requirements && c->requirements[0] ? ")" : "",
             c->duration_ms / 1000, c->duration_ms % 1000);
-    if (c->verdict == VERDICT_PASS) {
+    if (c->verdict == VERDICT_PASS && !c->is_new) {
         fputs("/>\n", out);
         return;
     }

@@ -338,6 +338,7 @@ static bool load_check(const struct reading *r, const struct json_node *node, si
     c->verdict = (enum verdict)verdict;
     load_texts(r->l, c, node);
     c->expected_failure = is_true(node, "expected");
+    c->is_new = is_true(node, "new");
     c->should = json_get(node, "level") &&
                 json_string_is(json_get(node, "level")->text, slice_str("SHOULD"));
     c->at = (struct json_position){(unsigned)number_of(node, "line"),
@@ -364,12 +365,21 @@ static void load_shard(struct run_result *run, const struct json_node *root)
     free(text);
 }
 
+static char **load_list(const struct json_node *list, size_t *ret_n)
+{
+    char **texts = xcalloc((list ? list->count : 0) + 1, sizeof(char *));
+
+    for (const struct json_node *m = list ? list->first : NULL; m; m = m->next)
+        texts[(*ret_n)++] = m->type == JSON_STRING ? json_node_str(m, NULL) : xstrdup("");
+    return texts;
+}
+
 static bool load_head(const struct reading *r, const struct json_node *root)
 {
     struct run_result *run = &r->l->result;
     const struct json_node *target = json_get(root, "target"), *info = json_get(target, "info");
     const struct json_node *revision = json_get(root, "revision");
-    const struct json_node *stale = json_get(root, "stale");
+    static const char *const all = "all";
     char *name;
 
     if (number_of(root, "schema_version") != REPORT_SCHEMA_VERSION)
@@ -394,9 +404,10 @@ static bool load_head(const struct reading *r, const struct json_node *root)
     run->strict = is_true(root, "strict");
     run->interrupted = is_true(root, "interrupted");
     load_shard(run, root);
-    run->stale = xcalloc((stale ? stale->count : 0) + 1, sizeof(char *));
-    for (const struct json_node *m = stale ? stale->first : NULL; m; m = m->next)
-        run->stale[run->n_stale++] = m->type == JSON_STRING ? json_node_str(m, NULL) : xstrdup("");
+    run->stale = load_list(json_get(root, "stale"), &run->n_stale);
+    run->vanished = load_list(json_get(root, "vanished"), &run->n_vanished);
+    run->set_number = (unsigned)number_of(root, "set");
+    run->score_all = word_of(root, "score", &all, 1) == 0;
     return true;
 }
 

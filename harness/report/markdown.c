@@ -44,7 +44,12 @@ static bool is_expected(const struct run_result *r, const struct check_result *c
 static bool is_remark(const struct run_result *r, const struct check_result *c)
 {
     return (c->verdict == VERDICT_WARN || c->verdict == VERDICT_FLAKY) && !is_expected(r, c) &&
-           !is_unexpected(r, c);
+           !is_unexpected(r, c) && check_is_scored(r, c);
+}
+
+static bool is_new(const struct run_result *r, const struct check_result *c)
+{
+    return !check_is_scored(r, c) && !is_expected(r, c);
 }
 
 static bool is_observed(const struct run_result *r, const struct check_result *c)
@@ -139,6 +144,20 @@ static void print_facts(struct sheet *sh)
     }
 }
 
+static void print_list(struct buf *out, const char *label, char *const *texts, size_t n)
+{
+    size_t start = out->len, i;
+
+    for (i = 0; i < n && out->len - start < MAX_TABLE; i++) {
+        buf_appendf(out, "\n- %s: ", label);
+        markdown_append_prose(out, texts[i]);
+    }
+    if (i < n)
+        buf_appendf(out, "\n- and %zu more", n - i);
+    if (n)
+        buf_append_ch(out, '\n');
+}
+
 static void print_summary(struct sheet *sh)
 {
     struct run_counts n = run_result_count(sh->r);
@@ -148,25 +167,28 @@ static void print_summary(struct sheet *sh)
                 n.skipped);
     for (int v = 0; v < VERDICT_COUNT; v++)
         buf_appendf(out, " %s |", verdict_name((enum verdict)v));
-    buf_append_str(out, " expected failures | stale | declared | executed |\n|");
-    for (int v = 0; v < VERDICT_COUNT + 4; v++)
+    buf_append_str(
+        out, " expected failures | stale | new | new failed | vanished | declared | executed |\n|");
+    for (int v = 0; v < VERDICT_COUNT + 7; v++)
         buf_append_str(out, "--:|");
     buf_append_str(out, "\n|");
     for (int v = 0; v < VERDICT_COUNT; v++)
         buf_appendf(out, " %zu |", n.by_verdict[v]);
-    buf_appendf(out, " %zu | %zu | %zu | %zu |\n", n.expected_failures, n.stale,
-                sh->r->declared_checks, sh->r->executed_checks);
-    for (size_t i = 0; i < sh->r->n_stale; i++) {
-        buf_append_str(out, "\n- stale: ");
-        markdown_append_prose(out, sh->r->stale[i]);
-    }
-    if (sh->r->n_stale)
-        buf_append_ch(out, '\n');
+    buf_appendf(out, " %zu | %zu | %zu | %zu | %zu | %zu | %zu |\n", n.expected_failures, n.stale,
+                n.new_checks, n.new_failed, n.vanished, sh->r->declared_checks,
+                sh->r->executed_checks);
+    print_list(out, "stale", sh->r->stale, sh->r->n_stale);
+    print_list(out, "vanished", sh->r->vanished, sh->r->n_vanished);
+    if (n.new_checks > 0)
+        buf_appendf(out, "\n%zu checks are new, %s set %u of revision %s.\n", n.new_checks,
+                    sh->r->score_all ? "and scored although they are not in"
+                                     : "and not scored: they are not in",
+                    sh->r->set_number, smcp_revision(sh->r->revision)->name);
 }
 
 /* Counts of one chapter on one transport. */
 struct cell {
-    size_t passed, failed, expected, open, skipped;
+    size_t passed, failed, expected, unscored, inconclusive, flaky, skipped;
 };
 
 static struct cell count_cell(const struct run_result *r, struct slice chapter,
@@ -187,8 +209,12 @@ static struct cell count_cell(const struct run_result *r, struct slice chapter,
                 n.failed++;
             else if (check_is_expected_failure(c))
                 n.expected++;
-            else if (c->verdict == VERDICT_INCONCLUSIVE || c->verdict == VERDICT_FLAKY)
-                n.open++;
+            else if (!check_is_scored(r, c))
+                n.unscored++;
+            else if (c->verdict == VERDICT_INCONCLUSIVE)
+                n.inconclusive++;
+            else if (c->verdict == VERDICT_FLAKY)
+                n.flaky++;
             else if (c->verdict == VERDICT_SKIP)
                 n.skipped++;
             else
@@ -200,19 +226,26 @@ static struct cell count_cell(const struct run_result *r, struct slice chapter,
 
 static void append_cell(struct buf *out, struct cell n)
 {
-    if (n.passed + n.failed + n.expected + n.open + n.skipped == 0) {
+    const struct {
+        size_t n;
+        const char *what, *mark;
+    } parts[] = {{n.failed, "failed", "**"},           {n.expected, "expected to fail", ""},
+                 {n.inconclusive, "inconclusive", ""}, {n.flaky, "flaky", ""},
+                 {n.skipped, "skipped", ""},           {n.unscored, "new", ""}};
+    bool open = n.inconclusive || n.flaky || n.expected;
+    size_t all = n.passed;
+
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        all += parts[i].n;
+    if (all == 0) {
         buf_append_str(out, " – |");
         return;
     }
-    buf_appendf(out, " %s %zu", n.failed ? "❌" : n.open || n.expected ? "⚠️" : "✅", n.passed);
-    if (n.failed)
-        buf_appendf(out, ", **%zu failed**", n.failed);
-    if (n.expected)
-        buf_appendf(out, ", %zu expected to fail", n.expected);
-    if (n.open)
-        buf_appendf(out, ", %zu inconclusive", n.open);
-    if (n.skipped)
-        buf_appendf(out, ", %zu skipped", n.skipped);
+    buf_appendf(out, " %s %zu", n.failed ? "❌" : open ? "⚠️" : "✅", n.passed);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (parts[i].n)
+            buf_appendf(out, ", %s%zu %s%s", parts[i].mark, parts[i].n, parts[i].what,
+                        parts[i].mark);
     buf_append_str(out, " |");
 }
 
@@ -351,6 +384,18 @@ static void tell_expected(struct sheet *sh, size_t i, size_t k, size_t nth)
     append_row(sh, i, k, is_expected, c->baseline_reason ? c->baseline_reason : "", false);
 }
 
+static void tell_new(struct sheet *sh, size_t i, size_t k, size_t nth)
+{
+    const struct check_result *c = &sh->r->scenarios[i].checks[k];
+    char *text = c->reason ? xasprintf("%s: %s", verdict_name(c->verdict), c->reason)
+                           : xstrdup(verdict_name(c->verdict));
+
+    if (nth == 0)
+        append_table_head(sh, "New checks, not scored yet", "verdict");
+    append_row(sh, i, k, is_new, text, false);
+    free(text);
+}
+
 static void tell_remark(struct sheet *sh, size_t i, size_t k, size_t nth)
 {
     const struct check_result *c = &sh->r->scenarios[i].checks[k];
@@ -428,6 +473,7 @@ bool report_markdown(FILE *out, const struct run_result *r, const struct report_
     print_matrix(&sh);
     print_requirements(&sh);
     print_failures(&sh);
+    print_table(&sh, is_new, tell_new);
     print_table(&sh, is_expected, tell_expected);
     print_table(&sh, is_remark, tell_remark);
     print_left_open(&sh, "Inconclusive", VERDICT_INCONCLUSIVE);

@@ -40,6 +40,11 @@ static void add_part(struct run_result *all, const struct run_result *part)
     all->n_scenarios += part->n_scenarios;
     for (size_t i = 0; i < part->n_stale; i++)
         add_stale(all, part->stale[i]);
+    if (part->n_vanished > all->n_vanished) { /* normally the same everywhere */
+        all->vanished = part->vanished;
+        all->n_vanished = part->n_vanished;
+    }
+    all->score_all = all->score_all && part->score_all;
     if (part->duration_ms > all->duration_ms)
         all->duration_ms = part->duration_ms; /* they ran side by side */
     all->interrupted = all->interrupted || part->interrupted;

@@ -27,9 +27,14 @@ static struct requirement_roll *roll_of(struct rolls *all, size_t known, const c
     return &all->items[all->n++];
 }
 
-static void count_check(struct requirement_roll *roll, const char *id, const struct check_result *c)
+static void count_check(struct requirement_roll *roll, const struct run_result *r, const char *id,
+                        const struct check_result *c)
 {
     roll->id = id;
+    if (!check_is_scored(r, c)) {
+        roll->new_checks++;
+        return;
+    }
     roll->worst = verdict_worse(roll->worst, c->verdict);
     roll->by_verdict[c->verdict]++;
     roll->expected_failures += check_is_expected_failure(c);
@@ -48,7 +53,7 @@ struct requirement_roll *rollup_requirements(const struct run_result *r, size_t 
             const struct check_result *c = &r->scenarios[i].checks[k];
 
             for (size_t q = 0; c->requirements && c->requirements[q]; q++)
-                count_check(roll_of(&all, known, c->requirements[q]), c->requirements[q], c);
+                count_check(roll_of(&all, known, c->requirements[q]), r, c->requirements[q], c);
         }
     }
     for (size_t i = 0; i < all.n; i++)

@@ -29,7 +29,7 @@ static void print_description(FILE *out, const char *text)
 
 static bool is_ok(const struct run_result *r, const struct check_result *c)
 {
-    return !check_is_unexpected(r, c) && c->verdict != VERDICT_FAIL &&
+    return !check_would_fail(r, c) && c->verdict != VERDICT_FAIL &&
            c->verdict != VERDICT_INCONCLUSIVE;
 }
 
@@ -39,7 +39,10 @@ static void print_directive(FILE *out, const struct run_result *r, const struct 
         fputs(" # SKIP ", out);
         print_description(out, c->reason ? c->reason : "not applicable");
     } else if (!is_ok(r, c) && !check_is_unexpected(r, c)) {
-        fputs(c->expected_failure ? " # TODO expected failure: " : " # TODO inconclusive: ", out);
+        fputs(check_is_new_failure(r, c) ? " # TODO new, not scored: "
+              : c->expected_failure      ? " # TODO expected failure: "
+                                         : " # TODO inconclusive: ",
+              out);
         print_description(out, c->expected_failure && c->baseline_reason ? c->baseline_reason
                                : c->reason                               ? c->reason
                                                                          : "");
@@ -68,7 +71,7 @@ static void print_details(FILE *out, const struct run_result *r, const struct sc
     struct buf text;
     const char *at, *end;
 
-    if (!check_is_unexpected(r, c))
+    if (!check_would_fail(r, c))
         return;
     buf_init(&text, SIZE_MAX);
     explain_check(&text, r, s, c);
@@ -93,8 +96,9 @@ static void print_point(FILE *out, const struct run_result *r, const struct scen
     print_description(out, c->check);
     print_directive(out, r, c);
     fputc('\n', out);
-    if (c->verdict != VERDICT_PASS && c->verdict != VERDICT_SKIP) {
-        fprintf(out, "  ---\n  verdict: %s\n  requirements: [", verdict_name(c->verdict));
+    if (c->is_new || (c->verdict != VERDICT_PASS && c->verdict != VERDICT_SKIP)) {
+        fprintf(out, "  ---\n  verdict: %s\n%s  requirements: [", verdict_name(c->verdict),
+                c->is_new ? "  new: true\n" : "");
         for (size_t i = 0; c->requirements && c->requirements[i]; i++)
             fprintf(out, "%s\"%s\"", i ? ", " : "", c->requirements[i]);
         fputs("]\n", out);

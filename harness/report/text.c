@@ -65,6 +65,8 @@ static void print_title(const struct page *p, const struct scenario_result *s,
 {
     print_verdict(p, c->verdict);
     fprintf(p->out, "  %s [%s]: %s", s->scenario->id, s->transport, c->check);
+    if (c->is_new)
+        fputs(check_is_scored(p->r, c) ? " (new)" : " (new, not scored)", p->out);
 }
 
 static void print_trouble(const struct page *p, const struct scenario_result *s,
@@ -177,6 +179,22 @@ static const char *target_of(const struct run_result *r)
     return r->target_url ? r->target_url : "target";
 }
 
+/* What the frozen set has to say, if anything. */
+static void print_new(const struct page *p, const struct run_counts *n)
+{
+    const struct run_result *r = p->r;
+
+    for (size_t i = 0; i < r->n_vanished; i++)
+        print_visible(p, "vanished: ", r->vanished[i], "\n");
+    if (n->new_checks == 0 && n->vanished == 0)
+        return;
+    fprintf(p->out, "new %zu", n->new_checks);
+    if (!r->score_all)
+        fprintf(p->out, " (%zu of them failed, none is scored)", n->new_failed);
+    fprintf(p->out, ", vanished %zu: held against set %u of revision %s\n", n->vanished,
+            r->set_number, smcp_revision(r->revision)->name);
+}
+
 static void print_summary(const struct page *p)
 {
     const struct run_result *r = p->r;
@@ -194,6 +212,7 @@ static void print_summary(const struct page *p)
     fprintf(p->out, "%zu of %zu checks judged in %u.%03u s (seed %llu)\n", r->executed_checks,
             r->declared_checks, r->duration_ms / 1000, r->duration_ms % 1000,
             (unsigned long long)r->seed);
+    print_new(p, &n);
     fprintf(p->out, "expected failures %zu, stale %zu, flaky %zu, inconclusive %zu, ",
             n.expected_failures, n.stale, n.by_verdict[VERDICT_FLAKY],
             n.by_verdict[VERDICT_INCONCLUSIVE]);

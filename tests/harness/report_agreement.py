@@ -15,6 +15,7 @@ from pathlib import Path
 from report_readers import Wrong, compare
 
 BUILD, OUT = Path(sys.argv[1]), Path(sys.argv[2])
+ROOT = Path(__file__).resolve().parents[2]
 HARNESS = BUILD / "bin/smcp-harness"
 SELECTION = ["--only", "room.*", "--only", "leave.*", "--only", "list.*", "--only", "tool.*", "--fast"]
 results = {"passed": 0, "failed": 0}
@@ -116,6 +117,7 @@ def with_defect():
         demand("mixed: failed, expected and stale", counts.get("failed") and counts.get("expected_failures") and counts.get("stale") == 1)
         code, strict, _, _ = play(server.url, "strict", "--strict", "--transport", "polling")
         counts = agreed("strict", code, 1, strict)
+        new_checks(server.url)
         demand("strict: inconclusive counts as failed", counts.get("failed", 0) >= counts.get("inconclusive", 0) + counts.get("fail", 0))
     return mixed, baseline
 
@@ -135,6 +137,88 @@ def without_defect(baseline):
         code, _, _, errors = play(server.url, "malformed", "--expected-failures", bad)
         demand("malformed baseline: exit code 2", code == 2)
         demand("malformed baseline: place", f"{bad}:2:3: `reason` is missing" in errors)
+
+
+def a_set(name, change):
+    """The built-in set of 0.1, changed, as a file."""
+    code, output, _ = harness("freeze", "--revision", "0.1", "--scenarios", ROOT / "scenarios")
+    demand("freeze: exit code 0", code == 0)
+    set_ = json.loads(output)
+    change(set_)
+    path = OUT / f"{name}.json"
+    path.write_text(json.dumps(set_))
+    return path
+
+
+def older_set(failed):
+    """A set from before the checks that fail now, and with some that are gone by now."""
+
+    def change(set_):
+        del set_["monitors"]["monitor: wire form"]
+        for check in failed:
+            set_["scenarios"].get(check["scenario"], {}).pop(check["check"], None)
+        first, *_ = set_["scenarios"].values()
+        first["A check of old"] = ["ROOM-01"]
+        next(iter(first.values())).append("ROOM-02")
+        set_["scenarios"]["room.of-old"] = {"x": ["ROOM-01"], "y": []}
+        set_["set"] = 41
+
+    return a_set("older", change)
+
+
+def is_red(check):
+    return check["verdict"] in ("fail", "error") and not check.get("expected")
+
+
+def new_checks(url):
+    """What is not in the frozen set is told, and decides nothing; what it has and nobody plays any longer is told too."""
+    failed = [c for c in json.loads((OUT / "unexpected/report.json").read_text())["checks"] if is_red(c)]
+    older = older_set(failed)
+    code, folder, output, _ = play(url, "new", "--set", older)
+    counts = agreed("new", code, 0 if "inconclusive 0," in output else 6, folder)
+    demand("new: nothing scored failed", counts.get("failed") == 0 and counts.get("new_failed") == len(failed) > 5)
+    demand("new: each is told", all(f"{c['scenario']} [websocket]: {c['check']} (new, not scored)" in output for c in failed))
+    report = json.loads((folder / "report.json").read_text())
+    gone = ("A check of old: there is no such check", "proves ROOM-02 no longer", "room.of-old: there is no such scenario any longer (4 checks)")
+    demand("new: three are gone", len(report["vanished"]) == 3 and all(any(text in v for v in report["vanished"]) for text in gone))
+    demand("new: the set is named", report["set"] == 41 and report["score"] == "frozen")
+    rerun = next(c["rerun"] for c in report["checks"] if is_red(c))
+    demand("new: the rerun line scores it", rerun.endswith(" --score all") and f"--set {older}" in rerun)
+    code, folder, _, _ = play(url, "new-scored", "--set", older, "--score", "all")
+    counts = agreed("new-scored", code, 1, folder)
+    demand("new-scored: they fail", counts.get("failed") == len(failed) and counts.get("new_failed") == 0 < counts.get("new"))
+    code, folder, _, _ = play(url, "new-strict", "--set", older, "--strict")
+    agreed("new-strict", code, 1, folder)
+    baseline = OUT / "new-baseline.json"
+    play(url, "new-written", "--set", older, "--write-baseline", baseline)
+    code, folder, _, _ = play(url, "new-expected", "--set", older, "--expected-failures", baseline, "--score", "all")
+    agreed("new-expected: a baseline lists new failures too", code, 0, folder)
+    for path, text in ((a_set("other", lambda s: s.update(revision="0.2")), "is of revision 0.2"), (OUT / "baseline.json", "no frozen set")):
+        code, _, _, errors = play(url, "wrong-set", "--set", path)
+        demand(f"wrong set: exit code 2 and {text}", code == 2 and text in errors)
+    frozen()
+
+
+def frozen():
+    """The command that writes sets."""
+    code, output, _ = harness("freeze", "--check", "--set", OUT / "older.json", "--scenarios", ROOT / "scenarios")
+    demand("freeze --check: exit code 1", code == 1)
+    demand("freeze --check: what is gone", "\ngone: room.of-old: there is no such scenario any longer (4 checks)\n" in output)
+    demand("freeze --check: the sum", re.fullmatch(r"revision 0\.1, set 41: \d+ new, 3 gone", output.splitlines()[-1]))
+    code, output, errors = harness("freeze", "--set", OUT / "older.json", "--scenarios", ROOT / "scenarios")
+    raised = json.loads(output)
+    demand("freeze: the number is raised", code == 0 and raised["set"] == 42 and "room.of-old" not in raised["scenarios"])
+    (OUT / "raised.json").write_text(output)
+    code, output, _ = harness("freeze", "--set", OUT / "raised.json", "--scenarios", ROOT / "scenarios")
+    demand("freeze: an unchanged set stays", json.loads(output) == raised)
+    code, output, _ = harness("freeze", "--check", "--set", OUT / "raised.json", "--scenarios", ROOT / "scenarios")
+    demand("freeze --check: nothing to say", code == 0 and output == "revision 0.1, set 42: 0 new, 0 gone\n")
+    for path in sorted((ROOT / "fixtures/sets").glob("*.json")):
+        revision = path.stem
+        code, output, _ = harness("freeze", "--check", "--revision", revision)
+        demand(f"tracked set of {revision}: nothing is gone, {output[-300:]}", code == 0 and f"revision {revision}, set " in output)
+    code, _, errors = harness("freeze", "--revision", "0.1", "--set", OUT / "other.json")
+    demand("freeze: set of another revision", code == 2 and "is a set of revision 0.2" in errors)
 
 
 # What somebody could change in each file; each must be noticed.
@@ -183,10 +267,14 @@ def tampered(folder):
 
 
 def hostile():
-    folder = OUT / "hostile"
-    folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run([BUILD / "tests/report_tool", folder], check=True)
-    agreed("hostile", 0, 0, folder)
+    for words in (["strict", "all"], ["strict"], ["all"], []):
+        folder = OUT / "-".join(["hostile", *words])
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run([BUILD / "tests/report_tool", folder, *words], check=True)
+        counts = agreed(folder.name, 0, 0, folder)
+        demand(f"{folder.name}: new", counts.get("new") == 9 and counts.get("new_failed") == (0 if "all" in words else 3 if words else 1))
+        code, _, _ = harness("report", folder / "report.json", "-v", "--results", OUT / "hostile-again")
+        demand(f"{folder.name}: the same again", (OUT / "hostile-again/report.json").read_bytes() == (folder / "report.json").read_bytes())
     report = json.loads((folder / "report.json").read_text())
     demand("hostile: the seed is exact", report["seed"] == 2**64 - 1)
     demand("hostile: numbers of the target are exact", report["target"]["info"]["big"] == 12345678901234567890)

@@ -76,6 +76,13 @@ struct check_result *fixture_check(struct run_result *r, size_t nth, const char 
     return NULL;
 }
 
+struct check_result *fixture_add(struct run_result *r, size_t nth, const char *name)
+{
+    add_check(&r->scenarios[nth], name, room_ids);
+    run_result_summarize(r);
+    return fixture_check(r, nth, name);
+}
+
 void fixture_verdict(struct run_result *r, size_t nth, const char *name, enum verdict v,
                      const char *reason)
 {

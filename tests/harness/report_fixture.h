@@ -13,6 +13,9 @@ struct run_result *fixture_run(void);
 /* The check `name` of the `nth` result. */
 struct check_result *fixture_check(struct run_result *r, size_t nth, const char *name);
 
+/* One more check, which passes. */
+struct check_result *fixture_add(struct run_result *r, size_t nth, const char *name);
+
 /* Give a check a verdict and a reason. */
 void fixture_verdict(struct run_result *r, size_t nth, const char *name, enum verdict v,
                      const char *reason);

@@ -10,6 +10,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import NamedTuple
 
 import jsonschema
 import junitparser
@@ -35,20 +36,35 @@ def same(what, one, other):
     demand(one == other, f"{what}: {one} is not {other}")
 
 
-def tally(rows, strict, stale):
-    """Counts of (verdict, expected) rows, as design has them."""
+class How(NamedTuple):
+    """What decides how a run counts."""
+
+    strict: bool
+    score_all: bool
+
+
+def how_of(run):
+    return How(run["strict"], run["score"] == "all")
+
+
+def tally(rows, how, stale):
+    """Counts of (verdict, expected, new) rows, as design has them."""
     counts = collections.Counter({name: 0 for name in VERDICTS})
-    counts.update(passed=0, failed=0, skipped=0, expected_failures=0, stale=stale)
-    for verdict, expected in rows:
+    counts.update(passed=0, failed=0, skipped=0, expected_failures=0, new=0, new_failed=0, stale=stale)
+    for verdict, expected, new in rows:
         counts[verdict] += 1
         counts["declared"] += 1
         counts["executed"] += verdict not in ("skip", "inconclusive")
-        counts["skipped"] += verdict == "skip"
-        if verdict == "error" or (not expected and (verdict == "fail" or (strict and verdict in ("warn", "inconclusive")))):
-            counts["failed"] += 1
-        elif verdict in ("pass", "info", "warn"):
-            counts["passed"] += 1
         counts["expected_failures"] += verdict == "fail" and expected
+        counts["new"] += new
+        fails = verdict == "error" or (not expected and (verdict == "fail" or (how.strict and verdict in ("warn", "inconclusive"))))
+        if new and not how.score_all and verdict != "error":
+            counts["new_failed"] += fails
+        elif fails:
+            counts["failed"] += 1
+        else:
+            counts["skipped"] += verdict == "skip"
+            counts["passed"] += verdict in ("pass", "info", "warn")
     return dict(counts)
 
 
@@ -59,7 +75,7 @@ def agree(what, stated, counted):
 
 
 def rows_of(checks):
-    return [(check["verdict"], check.get("expected", False)) for check in checks]
+    return [(check["verdict"], check.get("expected", False), check.get("new", False)) for check in checks]
 
 
 def fewer_frames(report):
@@ -79,50 +95,56 @@ def read_json(path, validate):
         errors = [f"{list(e.absolute_path)}: {e.message[:200]}" for e in SCHEMA.iter_errors(fewer_frames(report))]
         demand(not errors, f"schema: {errors[:3]}")
     checks, summary = report["checks"], report["summary"]
-    counts = tally(rows_of(checks), report["strict"], len(report["stale"]))
+    how = how_of(report)
+    counts = tally(rows_of(checks), how, len(report["stale"])) | {"vanished": len(report["vanished"])}
     agree("summary", summary, counts)
+    demand(report.get("set") or not counts["new"], "new checks, and no set")
     same("scenarios", summary["scenarios"], len(report["scenarios"]))
     same("checks of scenarios", sum(s["checks"] for s in report["scenarios"]), len(checks))
     worst, rolls = {}, {}
     for check in checks:
         key = check["scenario"], check["transport"], check["repetition"]
         worst[key] = max(worst.get(key, "skip"), check["verdict"], key=WEIGHT.get)
+        unscored = check.get("new") and not how.score_all and check["verdict"] != "error"
         for requirement in check["requirements"]:
-            rolls.setdefault(requirement, collections.Counter())[check["verdict"]] += 1
+            rolls.setdefault(requirement, collections.Counter())["new" if unscored else check["verdict"]] += 1
     for s in report["scenarios"]:
         key = s["scenario"], s["transport"], s["repetition"]
         same(f"verdict of {key}", s["verdict"], worst.get(key, s["verdict"]))
     same("requirements", sorted(rolls), sorted(roll["id"] for roll in report["requirements"]))
     for roll in report["requirements"]:
-        same(roll["id"], {v: roll[v] for v in VERDICTS if v in roll}, dict(rolls[roll["id"]]))
-        same(roll["id"], roll["verdict"], max(rolls[roll["id"]], key=WEIGHT.get))
-    return counts, report["strict"]
+        same(roll["id"], {v: roll[v] for v in (*VERDICTS, "new") if v in roll}, dict(rolls[roll["id"]]))
+        same(roll["id"], roll["verdict"], max(set(rolls[roll["id"]]) - {"new"}, key=WEIGHT.get, default="skip"))
+    return counts, how
 
 
-def read_jsonl(path, strict):
+def read_jsonl(path, how):
     lines = [json.loads(line) for line in path.read_bytes().decode("utf-8").split("\n")[:-1]]
     kinds = [line["type"] for line in lines]
     same("first and last line", (kinds[0], kinds[-1]), ("run", "summary"))
-    counts = tally(rows_of(line for line in lines if line["type"] == "check"), strict, len(lines[0]["stale"]))
+    counts = tally(rows_of(line for line in lines if line["type"] == "check"), how, len(lines[0]["stale"])) | {"vanished": len(lines[0]["vanished"])}
     agree("summary", {k: v for k, v in lines[-1].items() if k != "type"}, counts)
     same("scenarios", kinds.count("scenario"), lines[-1]["scenarios"])
     return counts
 
 
 def junit_row(case):
-    """(verdict, expected) of a <testcase>, or None for a stale entry."""
+    """(verdict, expected, new) of a <testcase>, or None for a stale entry."""
     for tag in ("failure", "error", "skipped"):
         outcome = case.find(tag)
         if outcome is None:
             continue
         kind = outcome.get("type")
         demand(outcome.get("message"), "an outcome without message")
-        return {"stale": None, "expected-failure": ("fail", True)}.get(kind, (kind, False))
-    remark = case.findtext("system-out")
-    return (re.match(r"verdict: (\w+)", remark)[1], False) if remark else ("pass", False)
+        if kind == "stale":
+            return None
+        new, kind = kind.startswith("new-"), kind.removeprefix("new-")
+        return ("fail", True, new) if kind == "expected-failure" else (kind, False, new)
+    remark = re.match(r"verdict: (\w+)(, new)?", case.findtext("system-out") or "verdict: pass")
+    return remark[1], False, bool(remark[2])
 
 
-def read_junit(path, strict, validate):
+def read_junit(path, how, validate):
     if validate:
         XSD.validate(str(path))
     root = ElementTree.parse(path).getroot()
@@ -140,45 +162,47 @@ def read_junit(path, strict, validate):
     same("junitparser", (library.tests, library.failures, library.errors), (sums["tests"], sums["failures"], sums["errors"]))
     same("junitparser's cases", sum(1 for suite in library for _ in suite), sums["tests"])
     rows = [junit_row(case) for case in root.iter("testcase")]
-    counts = tally([row for row in rows if row], strict, rows.count(None))
+    counts = tally([row for row in rows if row], how, rows.count(None))
     same("red cases", sums["failures"] + sums["errors"], counts["failed"] + counts["stale"])
     return counts
 
 
 def tap_points(text):
-    """(ok, directive, stale, verdict in the YAML block or None)"""
+    """(ok, directive, stale, verdict in the YAML block or None, new)"""
     point = re.compile(r"(ok|not ok) (\d+) - ((?:[^#\\]|\\.)*?)(?: # (SKIP|TODO) (.*))?")
     found = []
     for line in text.split("\n"):
         if line.startswith("  verdict: "):
             found[-1][3] = line.removeprefix("  verdict: ")
+        elif line == "  new: true":
+            found[-1][4] = True
         elif line.startswith(("ok", "not ok")):
             match = point.fullmatch(line)
             demand(match, f"no test point: {line[:200]}")
             same("number", int(match[2]), len(found) + 1)
-            found.append([match[1] == "ok", (match[4], match[5]), match[3].startswith("stale"), None])
+            found.append([match[1] == "ok", (match[4], match[5]), match[3].startswith("stale"), None, False])
         else:
             demand(not line or line.startswith("  "), f"neither point nor YAML: {line[:200]}")
     return found
 
 
-def read_tap(path, strict):
+def read_tap(path, how):
     head, plan, body = path.read_bytes().decode("utf-8").split("\n", 2)
     same("version", head, "TAP version 14")
     points = tap_points(body)
     same("plan", plan, f"1..{len(points)}")
     rows, red = [], 0
-    for ok, (directive, why), stale, verdict in points:
+    for ok, (directive, why), stale, verdict, new in points:
         red += not ok and directive != "TODO"
         if not stale:
             expected = directive == "TODO" and why.startswith("expected failure")
-            rows.append(("skip" if directive == "SKIP" else verdict or "pass", expected))
-    counts = tally(rows, strict, sum(1 for point in points if point[2]))
+            rows.append(("skip" if directive == "SKIP" else verdict or "pass", expected, new))
+    counts = tally(rows, how, sum(1 for point in points if point[2]))
     same("red points", red, counts["failed"] + counts["stale"])
     return counts
 
 
-def read_markdown(path):
+def read_markdown(path, how):
     text = path.read_bytes().decode("utf-8")
     demand(len(text.encode()) < 300 * 1024, "300 KB or more")
     cells = [line.strip("|").split("|") for line in text.split("\n") if line.startswith("|")]
@@ -197,13 +221,15 @@ def read_markdown(path):
     for name in ("passed", "failed", "skipped"):
         same(f"chapters, {name}", matrix[name], counts[name])
     same("chapters, expected", matrix["expected"], counts["expected_failures"])
+    demand(not how.score_all or not matrix["new"], "new checks apart although they are scored")
+    same("vanished", len(re.findall(r"^- vanished: ", text, re.M)), counts["vanished"])
     fences = re.findall(r"^(`{3,})(\w*)$", text, re.M)
     demand(len(fences) % 2 == 0, "a code fence is left open")
     demand("<script>" not in re.sub(r"(?ms)^(`{3,})\w*\n.*?^\1$|(`+)[^\n]*?\2", "", text), "markup outside of code")
     return counts
 
 
-def read_text(path, strict):
+def read_text(path):
     text = path.read_bytes().decode("utf-8")
     demand(not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text), "control characters")
     *_, before, last = text.rstrip("\n").split("\n")
@@ -214,10 +240,13 @@ def read_text(path, strict):
     )
     counts.update(zip(("expected_failures", "stale", "flaky", "inconclusive", "warn", "info"), map(int, match.groups())))
     verdicts = re.findall(rf"^({'|'.join(VERDICTS)})  \S+ \[\w+\]: ", text, re.M)
+    match = re.search(r"^new (\d+)(?: \((\d+) of them failed, none is scored\))?, vanished (\d+): ", text, re.M)
+    counts.update(zip(("new", "new_failed", "vanished"), map(int, match.groups(default="0") if match else (0, 0, 0))))
     if "pass" in verdicts:  # -v: every check has its line
         for name in VERDICTS:
             same(f"lines, {name}", verdicts.count(name), counts.get(name, verdicts.count(name)))
         counts.update({name: verdicts.count(name) for name in VERDICTS}, declared=len(verdicts))
+        same("new lines", len(re.findall(r"^\w+  \S+ \[\w+\]: .* \(new[,)]", text, re.M)), counts["new"])
     same("stale lines", len(re.findall(r"^stale: ", text, re.M)), counts["stale"])
     return counts
 
@@ -243,13 +272,13 @@ class Page(html.parser.HTMLParser):
         self.data += data if self.inside else ""
 
 
-def read_html(path, strict):
+def read_html(path, how):
     text = path.read_bytes().decode("utf-8")
     page = Page(text)
     demand(not page.loads and "url(" not in text.split("<script")[0] and "@import" not in text, f"loads {page.loads}")
     report = json.loads(page.data)
     checks = [check for scenario in report["scenarios"] for check in scenario["checks"]]
-    counts = tally(rows_of(checks), strict, len(report["run"]["stale"]))
+    counts = tally(rows_of(checks), how, len(report["run"]["stale"])) | {"vanished": len(report["run"]["vanished"])}
     agree("summary", report["summary"], counts)
     demand("<" not in page.data, "markup in the data")
     return counts
@@ -267,14 +296,14 @@ def read_badge(path, counts):
 def compare(folder, validate=True):
     """All formats of a --results folder: the counts that they share; Wrong when they differ, or are not valid."""
     folder = Path(folder)
-    counts, strict = read_json(folder / "report.json", validate)
+    counts, how = read_json(folder / "report.json", validate)
     others = {
-        "jsonl": lambda: read_jsonl(folder / "report.jsonl", strict),
-        "junit": lambda: read_junit(folder / "report.xml", strict, validate),
-        "tap": lambda: read_tap(folder / "report.tap", strict),
-        "md": lambda: read_markdown(folder / "report.md"),
-        "text": lambda: read_text(folder / "report.txt", strict),
-        "html": lambda: read_html(folder / "report.html", strict),
+        "jsonl": lambda: read_jsonl(folder / "report.jsonl", how),
+        "junit": lambda: read_junit(folder / "report.xml", how, validate),
+        "tap": lambda: read_tap(folder / "report.tap", how),
+        "md": lambda: read_markdown(folder / "report.md", how),
+        "text": lambda: read_text(folder / "report.txt"),
+        "html": lambda: read_html(folder / "report.html", how),
         "badge": lambda: read_badge(folder / "badge.json", counts),
     }
     for name, read in others.items():

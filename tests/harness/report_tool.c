@@ -8,7 +8,7 @@
 #include "wire/xmalloc.h"
 
 /*
- * report_tool FOLDER: a run with every verdict and with all that a hostile peer can put into texts, in every format.  The readers of
+ * report_tool FOLDER [strict] [all]: a run with every verdict and with all that a hostile peer can put into texts, in every format.  The readers of
  * tests/harness/report_agreement.py then see whether each file still is what it claims to be.
  */
 
@@ -41,6 +41,32 @@ static void add_frames(struct scenario_result *s)
                                                .full_len = strlen(rows[i].text)};
 }
 
+/* Every verdict, new and known: names are static, for checks borrow them. */
+static void add_every_verdict(struct run_result *r)
+{
+    static const char *const known[VERDICT_COUNT] = {
+        "known skip",  "known pass",         "known info", "known warn",
+        "known flaky", "known inconclusive", "known fail", "known error"};
+    static const char *const fresh[VERDICT_COUNT] = {"new skip", "new pass",  "new info",
+                                                     "new warn", "new flaky", "new inconclusive",
+                                                     "new fail", "new error"};
+
+    for (int v = 0; v < VERDICT_COUNT; v++) {
+        fixture_add(r, 2, known[v]);
+        fixture_verdict(r, 2, known[v], (enum verdict)v, "why");
+        fixture_add(r, 2, fresh[v])->is_new = true;
+        fixture_verdict(r, 2, fresh[v], (enum verdict)v, "why # new");
+    }
+    fixture_add(r, 2, "new and expected")->is_new = true;
+    fixture_verdict(r, 2, "new and expected", VERDICT_FAIL, "why");
+    fixture_check(r, 2, "new and expected")->expected_failure = true;
+    fixture_check(r, 2, "new and expected")->baseline_reason = xstrdup("listed");
+    r->set_number = 7;
+    r->vanished = xcalloc(2, sizeof(char *));
+    r->vanished[r->n_vanished++] = xstrdup("room.old: gone " HOSTILE);
+    r->vanished[r->n_vanished++] = xstrdup("room.older: gone");
+}
+
 static void fill(struct run_result *r)
 {
     struct check_result *c = fixture_check(r, 0, "one");
@@ -62,6 +88,7 @@ static void fill(struct run_result *r)
     fixture_verdict(r, 1, "two", VERDICT_INFO, NULL);
     fixture_check(r, 1, "two")->observed = xstrdup("A-r12ab-1 says " HOSTILE);
     fixture_verdict(r, 2, "relayed", VERDICT_ERROR, "fault");
+    add_every_verdict(r);
     r->stale = xcalloc(1, sizeof(char *));
     r->stale[r->n_stale++] = xstrdup("stale " HOSTILE);
 }
@@ -70,9 +97,13 @@ int main(int argc, char **argv)
 {
     struct report_options options = {.verbosity = 1};
     struct run_result *r = fixture_run();
-    bool ok = argc == 2;
+    bool ok = argc >= 2;
 
     fill(r);
+    for (int i = 2; i < argc; i++) {
+        r->strict = r->strict || strcmp(argv[i], "strict") == 0;
+        r->score_all = r->score_all || strcmp(argv[i], "all") == 0;
+    }
     for (size_t i = 0; ok && i < report_formats_count; i++) {
         char *path = xasprintf("%s/%s", argv[1], report_formats[i].file_name);
         FILE *out = fopen(path, "w");

@@ -142,6 +142,24 @@ def test_defect_is_found():
         expect(harness("run", "--target", target, "--fast", "--timeout", "2"), 1)
 
 
+def test_new_checks_count_against_our_own_server_alone():
+    """The set knows none of the scenarios.  Without a target they are scored, so that our own CI sees them fail."""
+    nothing = {"schema_version": 1, "revision": "0.1", "set": 3, "monitors": {}, "scenarios": {}}
+    with Folder() as folder:
+        steps = [{"C": "joins", "office": "here", "ack": [True], "checks": "ROOM-01"}]
+        where = ("--scenarios", folder.scenarios(dict(SCENARIO, steps=steps)), "--set", folder.write("set.json", nothing))
+        target = folder.write("target.json", {"name": "ours", "start": [REFSERVER, "--exit-with-parent"]})
+        expect(run(*where), 1, "(new)")
+        done = harness("run", "--target", target, *where)
+        expect(done, 0, "(new, not scored)")
+        assert "new 4 (1 of them failed, none is scored), vanished 0: held against set 3" in done.stdout, done.stdout
+        assert last_line(done) == "0 passed, 0 failed, 0 skipped", last_line(done)
+        expect(harness("run", "--target", target, *where, "--score", "all"), 1)
+        expect(run(*where, "--score", "frozen"), 0, "--score all")
+        expect(run("--score", "some"), 2, "expected frozen or all")
+        expect(run("--set", folder.write("bad.json", "{}")), 2, "bad.json:1:1: no frozen set")
+
+
 def test_retry_alone_tells_flaky_from_failed():
     """The target breaks a rule only when it is started for the first time."""
     with Folder() as folder:

@@ -23,11 +23,11 @@ function svg(tag, attributes, ...children) {
   return node;
 }
 
-const badge = (verdict, expected) =>
-  make("span", { class: `v v-${verdict}` }, expected ? `${verdict} (expected)` : verdict);
+const badge = (verdict, expected, isNew) =>
+  make("span", { class: `v v-${verdict}` }, verdict + (expected ? " (expected)" : "") + (isNew ? " (new)" : ""));
 
 const sentences = new Map(report.requirements.map((row) => [row.id, row]));
-const filter = { text: "", requirement: "", actor: "", transport: "", chapter: "", verdicts: new Set() };
+const filter = { text: "", requirement: "", actor: "", transport: "", chapter: "", onlyNew: false, verdicts: new Set() };
 
 /* ---- head ---- */
 
@@ -43,10 +43,15 @@ function drawHead() {
   $("sums").textContent = `${summary.passed} passed, ${summary.failed} failed, ${summary.skipped} skipped` +
     ` · ${summary.expected_failures} expected failures, ${summary.stale} stale, ${summary.flaky} flaky, ${summary.inconclusive} inconclusive`;
   for (const text of run.stale) $("sums").after(make("p", { class: "v-fail" }, `stale: ${text}`));
+  for (const text of run.vanished) $("sums").after(make("p", { class: "v-warn" }, `vanished: ${text}`));
+  if (summary.new)
+    $("sums").after(make("p", {}, `${summary.new} checks are new to set ${run.set}` +
+      (run.score === "all" ? ", and scored all the same" : ` and not scored yet; ${summary.new_failed} of them failed`)));
 }
 
 /* ---- matrix ---- */
 
+const isUnscored = (check) => check.new && report.run.score !== "all" && check.verdict !== "error";
 const chapterOf = (scenario) => scenario.scenario.split(".")[0];
 
 function cellCounts(chapter, transport) {
@@ -54,7 +59,7 @@ function cellCounts(chapter, transport) {
   for (const s of report.scenarios)
     if (chapterOf(s) === chapter && s.transport === transport)
       for (const c of s.checks) {
-        const key = c.expected && c.verdict === "fail" ? "expected" : c.verdict;
+        const key = c.expected && c.verdict === "fail" ? "expected" : isUnscored(c) ? "new" : c.verdict;
         counts[key] = (counts[key] || 0) + 1;
       }
   return counts;
@@ -62,7 +67,7 @@ function cellCounts(chapter, transport) {
 
 function cell(chapter, transport) {
   const counts = cellCounts(chapter, transport);
-  const parts = [...VERDICTS, "expected"].filter((v) => counts[v]);
+  const parts = [...VERDICTS, "expected", "new"].filter((v) => counts[v]);
   if (!parts.length) return make("td", {}, "");
   const inner = parts.map((v) => make("span", { class: `v-${v === "expected" ? "fail" : v}` }, `${counts[v]} ${v} `));
   return make("td", {}, make("button", {
@@ -165,7 +170,7 @@ function evidence(check) {
 function checkRow(check) {
   const bad = check.verdict === "fail" || check.verdict === "error";
   return make("tr", { class: bad ? "bad" : undefined },
-    make("td", {}, badge(check.verdict, check.expected)),
+    make("td", {}, badge(check.verdict, check.expected, check.new)),
     make("td", {}, make("strong", {}, check.check), check.line ? make("span", { class: "soft" }, ` line ${check.line}`) : null,
       check.reason ? make("div", {}, check.reason) : null,
       ...(TROUBLE.has(check.verdict) ? check.requirements.filter((id) => sentences.has(id)).map((id) =>
@@ -209,7 +214,7 @@ function drawList() {
 /* ---- filter ---- */
 
 const checkMatches = (check) =>
-  (!filter.verdicts.size || filter.verdicts.has(check.verdict)) &&
+  (!filter.verdicts.size || filter.verdicts.has(check.verdict)) && (!filter.onlyNew || check.new) &&
   (!filter.requirement || check.requirements.includes(filter.requirement)) &&
   (!filter.actor || check.actor === filter.actor);
 
@@ -217,7 +222,7 @@ function matches(scenario) {
   if (filter.transport && scenario.transport !== filter.transport) return false;
   if (filter.chapter && chapterOf(scenario) !== filter.chapter) return false;
   if (filter.text && !scenario.haystack.includes(filter.text)) return false;
-  return scenario.checks.some(checkMatches) || (!scenario.checks.length && !filter.verdicts.size && !filter.requirement && !filter.actor);
+  return scenario.checks.some(checkMatches) || (!scenario.checks.length && !filter.verdicts.size && !filter.onlyNew && !filter.requirement && !filter.actor);
 }
 
 function apply() {
@@ -232,7 +237,7 @@ function apply() {
 }
 
 function clear() {
-  Object.assign(filter, { text: "", requirement: "", actor: "", transport: "", chapter: "" });
+  Object.assign(filter, { text: "", requirement: "", actor: "", transport: "", chapter: "", onlyNew: false });
   filter.verdicts.clear();
   for (const id of ["text", "requirement", "actor", "transport"]) $(id).value = "";
   for (const box of $("verdicts").querySelectorAll("input")) box.checked = false;
@@ -250,7 +255,12 @@ function drawFilter() {
     const box = make("input", { type: "checkbox", value: verdict });
     box.addEventListener("change", () => { box.checked ? filter.verdicts.add(verdict) : filter.verdicts.delete(verdict); apply(); });
     $("verdicts").append(make("label", {}, box, " ", make("span", { class: `v-${verdict}` }, `${verdict} ${count}`)));
-    if ((verdict === "fail" || verdict === "error")) { box.checked = true; filter.verdicts.add(verdict); }
+    if (verdict === "fail" || verdict === "error") { box.checked = true; filter.verdicts.add(verdict); }
+  }
+  if (report.summary.new) {
+    const box = make("input", { type: "checkbox", value: "new" });
+    box.addEventListener("change", () => { filter.onlyNew = box.checked; apply(); });
+    $("verdicts").append(make("label", {}, box, ` only new ${report.summary.new}`));
   }
   $("text").addEventListener("input", () => { filter.text = $("text").value.toLowerCase(); apply(); });
   $("requirement").addEventListener("input", () => { filter.requirement = $("requirement").value.trim().toUpperCase(); apply(); });
