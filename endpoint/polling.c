@@ -239,11 +239,11 @@ static void to_session(struct request *req, const struct http_request *r,
         request_refuse(req, REFUSE_BAD);
 }
 
-/* A handshake has to pass the owner's gate before anything of Engine.IO is looked at. */
+/* Who names no session that exists has to pass the owner's gate before anything of Engine.IO is looked at. */
 static bool gate_passed(struct request *req, const struct http_request *r)
 {
     struct endpoint *e = req->endpoint;
-    struct http_response refusal = {.status = 403};
+    struct endpoint_refusal refusal = {.http = {.status = 403}};
     struct buf scratch;
     bool passed;
 
@@ -252,7 +252,7 @@ static bool gate_passed(struct request *req, const struct http_request *r)
     buf_init(&scratch, WIRE_MAX_PAYLOAD_BYTES);
     passed = e->ops.gate(e->user, r, &refusal, &scratch);
     if (!passed)
-        request_respond(req, &refusal, false);
+        request_respond(req, &refusal.http, false);
     buf_release(&scratch);
     return passed;
 }
@@ -266,9 +266,11 @@ void polling_request(struct request *req, const struct http_request *r)
         return;
     }
     eio_query_read(http_request_query(r), &req->endpoint->scratch, &query);
+    if (!(query.has_sid && conn_find(req->endpoint, query.sid)) && !gate_passed(req, r))
+        return;
     if (query.has_sid)
         to_session(req, r, &query);
-    else if (gate_passed(req, r))
+    else
         handshake(req, r, &query);
 }
 

@@ -86,10 +86,17 @@ struct sio_event {
     unsigned n_attachments;
 };
 
+/* How a gate turns somebody away.  Texts and body are borrowed; `scratch` lives long enough. */
+struct endpoint_refusal {
+    struct http_response http;
+    uint16_t close_code; /* not 0: a WebSocket gets 101 and this close code instead of `http` */
+    const char *close_reason; /* static, at most 123 bytes; may be NULL */
+};
+
 struct endpoint_ops {
-    /* Gate of each handshake (no sid) before anything of Engine.IO is looked at, polling and WebSocket alike; NULL: everybody. False: answer with `refusal`
-     * (its body borrowed until this returns). */
-    bool (*gate)(void *user, const struct http_request *r, struct http_response *refusal,
+    /* Gate of every request that names no session which exists, before anything of Engine.IO is looked at, polling and WebSocket alike; NULL:
+     * everybody.  False: turned away with `refusal`. */
+    bool (*gate)(void *user, const struct http_request *r, struct endpoint_refusal *refusal,
                  struct buf *scratch);
     /* A namespace is asked for.  `auth` = raw JSON object or empty.  Answer at once or later with sio_socket_accept / _refuse.  Events before acceptance are not delivered:
      * after refusal nothing of it has an effect (AUTH-03). Namespaces the owner does not know: refuse with {"message":"Invalid namespace"}. */

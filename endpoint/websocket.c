@@ -13,6 +13,8 @@ struct ticket {
     struct endpoint *endpoint; /* borrowed */
     struct eio_conn *fresh;    /* owned; a new session, or NULL: */
     char sid[SID_LEN + 1];     /* the session that wants to move over */
+    uint16_t close_code;       /* not 0: the gate turns it away with this, after 101 */
+    const char *close_reason;  /* static */
 };
 
 /* ---- links without a session: only their end counts ---- */
@@ -39,10 +41,11 @@ void websocket_orphan(struct endpoint_host *host, struct link *link)
     link_set_owner(link, &ops, host);
 }
 
-static void close_orphan(struct endpoint_host *host, struct link *link, uint16_t code)
+static void close_orphan(struct endpoint_host *host, struct link *link, uint16_t code,
+                         const char *reason)
 {
     websocket_orphan(host, link);
-    link_close(link, code, NULL);
+    link_close(link, code, reason);
 }
 
 /* ---- links of a session ---- */
@@ -119,7 +122,7 @@ void websocket_last_words(struct eio_conn *c, enum endpoint_end why)
     else if (why == END_TOO_LARGE)
         code = CLOSE_TOO_LARGE;
     c->link = NULL;
-    close_orphan(c->endpoint->host, link, code);
+    close_orphan(c->endpoint->host, link, code, NULL);
 }
 
 /* ---- handshake ---- */
@@ -146,6 +149,23 @@ static bool check_move(const struct endpoint *e, const struct eio_query *q, enum
     return false;
 }
 
+/* False: answered over HTTP.  True: upgraded only to be closed. */
+static bool turn_away(struct endpoint *e, const struct endpoint_refusal *away,
+                      struct http_response *refusal, void **ret_ticket)
+{
+    struct ticket *ticket;
+
+    *refusal = away->http;
+    if (!away->close_code)
+        return false;
+    ticket = xcalloc(1, sizeof(*ticket));
+    ticket->endpoint = e;
+    ticket->close_code = away->close_code;
+    ticket->close_reason = away->close_reason;
+    *ret_ticket = ticket;
+    return true;
+}
+
 bool websocket_upgrade(struct endpoint *e, const struct http_request *r,
                        struct http_response *refusal, void **ret_ticket)
 {
@@ -154,10 +174,13 @@ bool websocket_upgrade(struct endpoint *e, const struct http_request *r,
     enum refusal why;
 
     eio_query_read(http_request_query(r), &e->scratch, &query);
-    buf_clear(&e->host->refusal);
-    *refusal = (struct http_response){.status = 403};
-    if (!query.has_sid && e->ops.gate && !e->ops.gate(e->user, r, refusal, &e->host->refusal))
-        return false;
+    if (!(query.has_sid && conn_find(e, query.sid)) && e->ops.gate) {
+        struct endpoint_refusal away = {.http = {.status = 403}};
+
+        buf_clear(&e->host->refusal);
+        if (!e->ops.gate(e->user, r, &away, &e->host->refusal))
+            return turn_away(e, &away, refusal, ret_ticket);
+    }
     if (query.has_sid ? !check_move(e, &query, &why)
                       : !handshake_check(e, &query, TRANSPORT_WEBSOCKET, &why))
         return refuse(why, refusal);
@@ -191,7 +214,7 @@ static void begin_probe(struct endpoint *e, const char *sid, struct link *link)
     struct eio_conn *c = conn_find(e, sid);
 
     if (!c || !eio_session_probe_begin(&c->session)) {
-        close_orphan(e->host, link, CLOSE_NONE);
+        close_orphan(e->host, link, CLOSE_NONE, NULL);
         return;
     }
     c->probe = link;
@@ -206,10 +229,12 @@ void websocket_upgraded(struct link *link, void *ticket)
 
     if (e->host->stopping) {
         websocket_upgrade_lost(ticket);
-        close_orphan(e->host, link, CLOSE_GOING_AWAY);
+        close_orphan(e->host, link, CLOSE_GOING_AWAY, NULL);
         return;
     }
-    if (t->fresh)
+    if (t->close_code)
+        close_orphan(e->host, link, t->close_code, t->close_reason);
+    else if (t->fresh)
         begin_session(t->fresh, link);
     else
         begin_probe(e, t->sid, link);
@@ -247,7 +272,7 @@ void websocket_drop_probe(struct eio_conn *c)
     c->probe = NULL;
     eio_session_probe_end(&c->session);
     expiry_remove(&c->endpoint->probes, &c->probe_limit);
-    close_orphan(c->endpoint->host, probe, CLOSE_NONE);
+    close_orphan(c->endpoint->host, probe, CLOSE_NONE, NULL);
 }
 
 /* What waited for a poll goes to the WebSocket, packet by packet, in the order it was queued. */

@@ -166,12 +166,15 @@ static struct target *own_target(struct session *s, const char *name, const char
 /* A reference server; a second one with a key and a third one with a quick heartbeat where scenarios need them. */
 static void use_own_servers(struct session *s)
 {
-    static const char *const with_key[] = {"--auth", "header:x-api-key=harness-key", NULL};
-    static const char *const with_ping[] = {"--ping-interval", "500", "--ping-timeout", "2500",
-                                            NULL};
+    const char *revision = smcp_revision(s->command.options.plan.revision)->name;
+    const char *const plain[] = {"--revision", revision, NULL};
+    const char *const with_key[] = {"--revision", revision, "--auth",
+                                    "header:x-api-key=harness-key", NULL};
+    const char *const with_ping[] = {
+        "--revision", revision, "--ping-interval", "500", "--ping-timeout", "2500", NULL};
 
     s->refserver = find_refserver(&s->command);
-    own_target(s, "smcp-refserver", NULL);
+    own_target(s, "smcp-refserver", plain);
     if (any_needs(s, "key") &&
         !credential_parse(&own_target(s, "smcp-refserver with a key", with_key)->key,
                           "header:x-api-key=harness-key"))
@@ -218,6 +221,9 @@ static void use_access(struct session *s)
 
         copy_pairs(&t->auth, &c->auth);
         copy_pairs(&t->headers, &c->headers);
+        if (c->a2c_version && !target_set_version(t, c->a2c_version))
+            abort(); /* was checked as an option */
+        target_default_version(t, c->options.plan.revision);
         if (c->path) {
             free(t->path);
             t->path = xstrdup(c->path);
@@ -264,6 +270,8 @@ static char *rerun_line(const struct run_command *c)
         buf_appendf(&line, " --target %s", c->target_file);
     if (c->revision_given)
         buf_appendf(&line, " --revision %s", smcp_revision(c->options.plan.revision)->name);
+    if (c->a2c_version)
+        buf_appendf(&line, " --a2c-version %s", c->a2c_version);
     if (c->path)
         buf_appendf(&line, " --path %s", c->path);
     if (c->scenarios)

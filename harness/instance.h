@@ -43,9 +43,10 @@ struct step_run {
     struct matcher *match;      /* with, args, ack, … */
     struct matcher *match_more; /* attachments, response headers */
     struct matcher *match_body;
+    struct matcher *match_status;
     struct json_doc *doc;   /* owned; of a pattern that we wrote ourselves */
     struct http_call *http; /* under way */
-    struct buf http_value;  /* {status, headers, body} once it is there */
+    struct buf http_value;  /* {status, headers, text, body, close} once it is there */
     char *http_error;       /* owned */
     unsigned conn; /* `connects`, `is disconnected`: serial of the connection that is meant */
     char *office;  /* owned; joins: the real id */

@@ -162,6 +162,7 @@ static void run_release(struct step_run *run)
     matcher_free(run->match);
     matcher_free(run->match_more);
     matcher_free(run->match_body);
+    matcher_free(run->match_status);
     json_doc_free(run->doc);
     buf_release(&run->http_value);
     free(run->http_error);

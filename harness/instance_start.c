@@ -4,6 +4,7 @@
 
 #include "harness/instance_internal.h"
 #include "harness/steps.h"
+#include "smcp/version.h"
 #include "wire/xmalloc.h"
 
 /* ---- the check table ---- */
@@ -225,6 +226,36 @@ static void connect_actor(struct instance *inst, struct peer *p)
     free(error);
 }
 
+/* {version} and its neighbours, where clients declare one. */
+static void name_versions(struct instance *inst)
+{
+    const char *own = inst->target->a2c_version;
+    unsigned long major, minor, patch;
+    struct smcp_version v;
+
+    if (!own || !smcp_version_parse(slice_str(own), &v))
+        return;
+    major = strtoul(v.major.ptr, NULL, 10);
+    minor = strtoul(v.minor.ptr, NULL, 10);
+    patch = strtoul(v.patch.ptr, NULL, 10);
+    const struct {
+        const char *name;
+        unsigned long major, minor, patch;
+    } rows[] = {{"version", major, minor, patch},
+                {"version.patch", major, minor, patch + 1},
+                {"version.first", major, minor, 0},
+                {"version.older", major, minor ? minor - 1 : minor + 2, 0},
+                {"version.newer", major, minor + 1, 0},
+                {"version.major", major + 1, 0, 0}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *text = xasprintf("%lu.%lu.%lu", rows[i].major, rows[i].minor, rows[i].patch);
+
+        vars_set_text(&inst->vars, rows[i].name, slice_str(text));
+        free(text);
+    }
+}
+
 void instance_start(struct instance *inst)
 {
     const struct scenario *sc = inst->sc;
@@ -232,6 +263,7 @@ void instance_start(struct instance *inst)
 
     vars_init(&inst->vars, inst->plan->seed, inst->serial);
     vars_set_text(&inst->vars, "revision", slice_str(smcp_revision(inst->plan->revision)->name));
+    name_versions(inst);
     journal_init(&inst->journal);
     monitor_init(&inst->monitor);
     inst->blocker = -1;

@@ -175,21 +175,35 @@ static void append_encoded(struct buf *out, struct slice text)
     }
 }
 
+static void append_parameter(struct buf *out, const char *name)
+{
+    if (out->len > 0)
+        buf_append_ch(out, '&');
+    append_encoded(out, slice_str(name));
+    buf_append_ch(out, '=');
+}
+
+/* What the file says; null keeps a parameter out.  The version of the run is added unless the file speaks of it (HS-01). */
 static bool connect_query(struct peer *p, const struct connect_attributes *how, struct buf *out,
                           char **reterr)
 {
     const struct json_node *query = attribute(how, "query");
+    const char *version = p->host->target->a2c_version;
 
+    if (version && !json_get(query, "a2c_version")) {
+        append_parameter(out, "a2c_version");
+        append_encoded(out, slice_str(version));
+    }
     for (const struct json_node *m = query ? query->first : NULL; m; m = m->next) {
-        char *name = json_node_key(m);
+        char *name = m->type == JSON_NULL ? NULL : json_node_key(m);
         struct buf value;
 
+        if (!name)
+            continue;
+
         buf_init(&value, 65536);
-        if (out->len > 0)
-            buf_append_ch(out, '&');
-        append_encoded(out, slice_str(name));
+        append_parameter(out, name);
         free(name);
-        buf_append_ch(out, '=');
         if (!expand_attribute(p, m, &value, reterr)) {
             buf_release(&value);
             return false;

@@ -7,6 +7,8 @@
 #include <sys/random.h>
 
 #include "harness/cli.h"
+#include "harness/select.h"
+#include "smcp/version.h"
 #include "wire/xmalloc.h"
 
 enum option_id {
@@ -74,13 +76,8 @@ static bool read_transport(struct run_command *c, const char *text)
 
 static bool read_revision(struct run_command *c, const char *text)
 {
-    const struct smcp_revision *revision = smcp_revision_find(slice_str(text));
-
-    if (!revision)
-        return complain("--revision", text, "rfc, 0.1, 0.2, 0.3, 0.4 or 0.5");
-    c->options.plan.revision = revision->id;
-    c->revision_given = true;
-    return true;
+    c->revision_given = revision_from_option("smcp-harness run", text, &c->options.plan.revision);
+    return c->revision_given;
 }
 
 static bool read_score(struct run_command *c, const char *text)
@@ -142,6 +139,13 @@ static bool read_shape(struct run_command *c, const struct cli *cli, enum option
     }
 }
 
+static bool version_is_good(const char *text)
+{
+    struct smcp_version version;
+
+    return strcmp(text, "none") == 0 || smcp_version_parse(slice_str(text), &version);
+}
+
 /* Options about the target; false after a message. */
 static bool read_access(struct run_command *c, enum option_id id, const char *value)
 {
@@ -151,6 +155,10 @@ static bool read_access(struct run_command *c, enum option_id id, const char *va
                complain("--key", value, "header:NAME=VALUE or auth:NAME=VALUE");
     case OPTION_AUTH:
         return pairs_add(&c->auth, value, '=') || complain("--auth", value, "NAME=VALUE");
+    case OPTION_A2C_VERSION:
+        c->a2c_version = value;
+        return version_is_good(value) ||
+               complain("--a2c-version", value, "MAJOR.MINOR.PATCH or none");
     case OPTION_HEADER:
         return pairs_add(&c->headers, value, ':') || complain("--header", value, "NAME:VALUE");
     default:
@@ -217,6 +225,7 @@ static bool read_option(struct run_command *c, const struct cli *cli, enum optio
         c->verbosity++;
         return true;
     case OPTION_KEY:
+    case OPTION_A2C_VERSION:
     case OPTION_AUTH:
     case OPTION_HEADER:
         return read_access(c, id, value);

@@ -47,7 +47,7 @@ static bool case_name(struct expander *ex, const struct json_node *table,
 
 static bool is_parameter_name(const char *name)
 {
-    static const char *const taken[] = {"index", "round", "unique", "revision"};
+    static const char *const taken[] = {"index", "round", "unique", "revision", "version"};
     char *probe = xasprintf("{%s}", name);
     bool ok = template_reference_length(slice_str(probe)) == strlen(probe) && !strchr(name, '.');
 

@@ -50,6 +50,30 @@ static const struct name *find(const struct names *ns, const char *text)
     return NULL;
 }
 
+/* What stands for something in every scenario. */
+static const char *const reserved_names[] = {"unique", "revision", "version"};
+static const char *const version_members[] = {"patch", "first", "older", "newer", "major"};
+
+static bool is_one_of(const char *text, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(text, words[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_reserved(const char *text)
+{
+    return is_one_of(text, reserved_names, ARRAY_LEN(reserved_names));
+}
+
+static bool is_version_member(const char *first, const char *rest)
+{
+    return strcmp(first, "version") == 0 &&
+           is_one_of(rest, version_members, ARRAY_LEN(version_members));
+}
+
 static bool is_office(const struct loader *l, const char *text)
 {
     for (size_t i = 0; i < l->n_offices; i++) {
@@ -65,7 +89,10 @@ static char *all_words(const struct names *ns)
     struct buf words;
 
     buf_init(&words, WIRE_MAX_PAYLOAD_BYTES);
-    buf_append_str(&words, "unique revision ");
+    for (size_t i = 0; i < ARRAY_LEN(reserved_names); i++)
+        buf_appendf(&words, "%s ", reserved_names[i]);
+    for (size_t i = 0; i < ARRAY_LEN(version_members); i++)
+        buf_appendf(&words, "version.%s ", version_members[i]);
     for (size_t i = 0; i < ns->l->n_offices; i++)
         buf_appendf(&words, "%s ", ns->l->offices[i]);
     for (size_t i = 0; i < ns->n; i++)
@@ -94,10 +121,11 @@ static bool is_known(const struct names *ns, const char *name)
     if (item)
         known = item->kind != NAME_CALL;
     else if (rest)
-        known = is_of_actor(ns, first, rest) || (ns->request && strcmp(first, "request") == 0);
+        known = is_of_actor(ns, first, rest) || is_version_member(first, rest) ||
+                (ns->request && strcmp(first, "request") == 0);
     else
-        known = strcmp(first, "unique") == 0 || strcmp(first, "revision") == 0 ||
-                is_office(ns->l, first) || (ns->request && strcmp(first, "request") == 0);
+        known = is_reserved(first) || is_office(ns->l, first) ||
+                (ns->request && strcmp(first, "request") == 0);
     free(first);
     return known;
 }
@@ -179,8 +207,7 @@ static bool define(struct names *ns, const struct json_node *at, char *text, enu
                    int actor)
 {
     bool reserved = is_office(ns->l, text) || loader_actor_index(ns->l->sc, text) >= 0 ||
-                    strcmp(text, "unique") == 0 || strcmp(text, "revision") == 0 ||
-                    strcmp(text, "request") == 0;
+                    is_reserved(text) || strcmp(text, "request") == 0;
     /* The label of a call is never a reference, so it cannot be mistaken for an office or an actor. */
     bool taken = find(ns, text) || (kind != NAME_CALL && reserved);
 

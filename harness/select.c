@@ -70,7 +70,10 @@ bool revision_from_option(const char *command, const char *name, enum smcp_revis
     for (int r = 0; r < SMCP_REV_COUNT; r++)
         suggest_offer(&near, smcp_revision((enum smcp_revision_id)r)->name);
     phrase = suggest_phrase(near.best);
-    fprintf(stderr, "%s: unknown revision `%s`%s\n", command, name, phrase);
+    fprintf(stderr, "%s: unknown revision `%s`%s; there are", command, name, phrase);
+    for (int r = 0; r < SMCP_REV_COUNT; r++)
+        fprintf(stderr, " %s", smcp_revision((enum smcp_revision_id)r)->name);
+    fputc('\n', stderr);
     free(phrase);
     return false;
 }

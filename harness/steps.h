@@ -29,8 +29,10 @@ step_fn ack_poll, ack_expire, ack_finish, get_ack_start, no_ack_start, no_ack_po
     never_packet_start, never_packet_finish;
 /* step_flow.c */
 step_fn connect_start, connect_poll, connect_expire, connect_finish, disconnect_start, silent_start,
-    disconnected_start, disconnected_poll, disconnected_expire, request_start, request_poll,
-    request_expire, fence_start, fence_poll, fence_expire;
+    disconnected_start, disconnected_poll, disconnected_expire, fence_start, fence_poll,
+    fence_expire;
+/* step_http.c */
+step_fn request_start, request_poll, request_expire;
 
 /* step_count.c */
 step_fn count_start, count_poll, count_expire;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "smcp/version.h"
 #include "wire/json_text.h"
 #include "wire/xmalloc.h"
 
@@ -44,6 +45,7 @@ void target_release(struct target *t)
     free(t->url);
     free((char *)(uintptr_t)t->to.host);
     free(t->path);
+    free(t->a2c_version);
     free(t->key.name);
     free(t->key.value);
     pairs_free(&t->auth);
@@ -217,6 +219,28 @@ void target_use_refserver(struct target *t, const char *program, const char *con
         list_push(&t->argv, xstrdup(usual[i]));
     for (; options && *options; options++)
         list_push(&t->argv, xstrdup(*options));
+}
+
+bool target_set_version(struct target *t, const char *text)
+{
+    struct smcp_version version;
+
+    if (strcmp(text, "none") != 0 && !smcp_version_parse(slice_str(text), &version))
+        return false;
+    free(t->a2c_version);
+    t->a2c_version = strcmp(text, "none") == 0 ? NULL : xstrdup(text);
+    t->version_given = true;
+    return true;
+}
+
+void target_default_version(struct target *t, enum smcp_revision_id revision)
+{
+    const struct smcp_revision *row = smcp_revision(revision);
+
+    if (t->version_given)
+        return;
+    free(t->a2c_version);
+    t->a2c_version = row->version_gate ? xstrdup(row->spec) : NULL;
 }
 
 static char *text_member(struct slice object, const char *name)

@@ -37,6 +37,8 @@ struct target {
     char *path;           /* owned; "/socket.io" */
     enum smcp_revision_id revision;
     bool revision_given;
+    char *a2c_version;  /* owned; what every connection declares at the handshake, NULL: nothing */
+    bool version_given; /* decided already, also for nothing */
     struct credential key;
     struct pairs auth;    /* added to every CONNECT of the run */
     struct pairs headers; /* added to every request of the run */
@@ -70,6 +72,13 @@ void target_release(struct target *t);
 
 /* Parse "http://host:port[/path]".  A path other than "/" replaces t->path.  False: a heap text in *reterr. */
 MUST_USE bool target_set_url(struct target *t, const char *url, char **reterr);
+
+/*
+ * What connections declare at the handshake: decide it (`text` may be "none"; false when it is no version), or take that of the
+ * revision's text unless it is decided, and nothing where there is no handshake (HS-01, HS-28).
+ */
+MUST_USE bool target_set_version(struct target *t, const char *text);
+void target_default_version(struct target *t, enum smcp_revision_id revision);
 
 /* Parse `header:NAME=VALUE` or `auth:NAME=VALUE`.  False when it is neither. */
 MUST_USE bool credential_parse(struct credential *c, const char *text);

@@ -168,6 +168,15 @@ static bool read_key(struct reader *r, const struct json_node *value)
     return ok || complain(r, value, "expected header:NAME=VALUE or auth:NAME=VALUE");
 }
 
+static bool read_version(struct reader *r, const struct json_node *value)
+{
+    char *text = NULL;
+    bool ok = read_text(r, value, &text) && target_set_version(r->t, text);
+
+    free(text);
+    return ok || complain(r, value, "expected MAJOR.MINOR.PATCH or none");
+}
+
 static bool read_features(struct reader *r, const struct json_node *value)
 {
     return read_list(r, value, &r->t->features);
@@ -208,11 +217,22 @@ static const struct {
     const char *name;
     member_fn *read;
 } members[] = {
-    {"$schema", read_nothing},  {"name", read_name},         {"description", read_nothing},
-    {"start", read_start},      {"env", read_env},           {"ready", read_ready},
-    {"url", read_url},          {"path", read_path},         {"revision", read_revision},
-    {"key", read_key},          {"features", read_features}, {"lacks", read_lacks},
-    {"warmup_ms", read_warmup}, {"baseline", read_baseline}, {"sdk", read_sdk},
+    {"$schema", read_nothing},
+    {"name", read_name},
+    {"description", read_nothing},
+    {"start", read_start},
+    {"env", read_env},
+    {"ready", read_ready},
+    {"url", read_url},
+    {"path", read_path},
+    {"revision", read_revision},
+    {"key", read_key},
+    {"features", read_features},
+    {"lacks", read_lacks},
+    {"a2c_version", read_version},
+    {"warmup_ms", read_warmup},
+    {"baseline", read_baseline},
+    {"sdk", read_sdk},
 };
 
 static bool read_member(struct reader *r, const struct json_node *m)
@@ -223,7 +243,7 @@ static bool read_member(struct reader *r, const struct json_node *m)
     return complain(r, m,
                     "unknown key; known: name, description, start, env, ready, url, path, "
                     "revision, key, features, "
-                    "lacks, warmup_ms, baseline, sdk");
+                    "lacks, a2c_version, warmup_ms, baseline, sdk");
 }
 
 static bool read_members(struct reader *r)

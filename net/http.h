@@ -108,7 +108,8 @@ struct http_result {
     const struct net_header
         *headers; /* of the answer, all of them, names lower-cased; borrowed for the callback */
     unsigned n_headers;
-    struct slice body; /* de-chunked */
+    struct slice
+        body; /* de-chunked; of a 101 what came behind it, to the end of the first WebSocket frame or of the connection */
     const char *
         error; /* "connection refused", "timeout", "connection closed", "malformed response", or NULL */
 };

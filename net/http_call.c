@@ -7,6 +7,7 @@
 #include "net/http_head.h"
 #include "net/http_write.h"
 #include "net/sock.h"
+#include "net/ws_frame.h"
 #include "wire/xmalloc.h"
 
 /* A POST must not be sent twice, so it never goes to a connection the server may be about to drop. */
@@ -178,20 +179,36 @@ static void succeed(struct http_call *call, bool keep)
 
 static bool has_no_body(const struct http_call *call)
 {
-    return call->is_head || call->head.status == 204 || call->head.status == 304 ||
-           call->head.status == 101;
+    return call->is_head || call->head.status == 204 || call->head.status == 304;
 }
 
 static void begin_body(struct http_call *call)
 {
     if (has_no_body(call))
         http_body_init(&call->body_state, HTTP_BODY_LENGTH, 0);
+    else if (call->head.status == 101)
+        http_body_init(&call->body_state, HTTP_BODY_UNTIL_CLOSE, 0);
     else if (call->head.chunked)
         http_body_init(&call->body_state, HTTP_BODY_CHUNKED, 0);
     else if (call->head.has_length)
         http_body_init(&call->body_state, HTTP_BODY_LENGTH, call->head.length);
     else
         http_body_init(&call->body_state, HTTP_BODY_UNTIL_CLOSE, 0);
+}
+
+/* Behind a 101 the first WebSocket frame is all that a call waits for. */
+static bool has_frame(const struct http_call *call)
+{
+    const unsigned char *bytes = (const unsigned char *)call->body.data;
+    size_t need = ws_header_need(bytes, call->body.len);
+    struct ws_header header;
+
+    if (call->head.status != 101 || call->body.len < need)
+        return false;
+    ws_header_decode(bytes, &header);
+    if (call->body.len - need < header.len)
+        return false;
+    return true;
 }
 
 /* False: the call is over. */
@@ -209,13 +226,17 @@ static bool got_body(struct http_call *call, struct slice bytes)
             return true;
         case HTTP_BODY_DATA:
             buf_append_slice(&call->body, piece);
-            if (!call->body.overflow)
+            if (call->body.overflow) {
+                fail(call, "answer too large");
+                return false;
+            }
+            if (!has_frame(call))
                 break;
-            fail(call, "answer too large");
+            succeed(call, false);
             return false;
         case HTTP_BODY_END:
             /* Bytes after the answer belong to nothing we asked: not a connection to go on with. */
-            succeed(call, call->head.keep_alive && bytes.len == 0 && call->head.status != 101);
+            succeed(call, call->head.keep_alive && bytes.len == 0);
             return false;
         case HTTP_BODY_BAD:
             fail(call, "malformed response");

@@ -135,7 +135,8 @@ void router_abandon(struct refserver *srv, struct session *s)
         if (!caller)
             continue;
         buf_clear(&srv->reply);
-        smcp_error_encode(&srv->reply, srv->config.revision->call_refusal, SMCP_E_NO_COMPUTER);
+        smcp_error_encode(&srv->reply, srv->config.revision, srv->config.revision->call_refusal,
+                          SMCP_E_NO_COMPUTER);
         if (defect_on(&srv->defects, DEFECT_REFUSED_CALL_OK))
             defect_refusal_ok(&srv->reply);
         sio_socket_ack(caller->socket, end.caller_id, buf_slice(&srv->reply), NULL, 0);

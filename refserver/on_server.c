@@ -144,18 +144,32 @@ static void broadcast(const struct request *rq, struct slice args)
         defect_roomless(&rq->srv->defects, rq->from, notice, args);
 }
 
+/* The payload of a notice carries no more than the documents say of it; where they say nothing, it is the sender's. */
+static bool is_as_sent(const struct request *rq)
+{
+    return rq->srv->config.revision->update_identity == IDENTITY_AS_SENT;
+}
+
+static struct slice identity(const struct request *rq, const struct field *claimed)
+{
+    return rq->srv->config.revision->update_identity == IDENTITY_PAYLOAD ? claimed->value
+                                                                         : rq->from->name.json;
+}
+
 void on_update(const struct request *rq)
 {
     struct field computer = {.key = "computer"};
     struct buf *notice = &rq->srv->reply;
 
     /* UPD-06, UPD-07: in every other case nothing happens at all. */
-    if (fields_read(rq->wire, &computer, 1) && field_is_string(&computer) && router_allows(rq)) {
+    if (!fields_read(rq->wire, &computer, 1) || !router_allows(rq)) {
+        ;
+    } else if (is_as_sent(rq)) {
+        broadcast(rq, rq->wire->args);
+    } else if (field_is_string(&computer)) {
         buf_clear(notice);
         buf_append_str(notice, "{\"computer\":");
-        buf_append_slice(notice, rq->srv->config.revision->update_identity == IDENTITY_PAYLOAD
-                                     ? computer.value
-                                     : rq->from->name.json);
+        buf_append_slice(notice, identity(rq, &computer));
         buf_append_ch(notice, '}');
         broadcast(rq, buf_slice(notice));
     }
@@ -180,14 +194,15 @@ void on_cancel(const struct request *rq)
         [CANCEL_AGENT] = {.key = "agent"}, [CANCEL_REQ_ID] = {.key = "req_id"}};
     struct buf *notice = &rq->srv->reply;
 
-    if (fields_read(rq->wire, f, CANCEL_FIELDS) && field_is_string(&f[CANCEL_AGENT]) &&
-        field_is_string(&f[CANCEL_REQ_ID]) && router_allows(rq) &&
-        cancel_matches(rq, &f[CANCEL_AGENT])) {
+    if (!fields_read(rq->wire, f, CANCEL_FIELDS) || !field_is_string(&f[CANCEL_REQ_ID]) ||
+        !router_allows(rq)) {
+        ;
+    } else if (is_as_sent(rq)) {
+        broadcast(rq, rq->wire->args);
+    } else if (field_is_string(&f[CANCEL_AGENT]) && cancel_matches(rq, &f[CANCEL_AGENT])) {
         buf_clear(notice);
         buf_append_str(notice, "{\"agent\":");
-        buf_append_slice(notice, rq->srv->config.revision->update_identity == IDENTITY_PAYLOAD
-                                     ? f[CANCEL_AGENT].value
-                                     : rq->from->name.json);
+        buf_append_slice(notice, identity(rq, &f[CANCEL_AGENT]));
         buf_append_str(notice, ",\"req_id\":");
         buf_append_slice(notice, f[CANCEL_REQ_ID].value);
         buf_append_ch(notice, '}');

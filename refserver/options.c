@@ -28,7 +28,7 @@ static const struct option_row {
 };
 
 /* Options of the plan that this version cannot honour: named, so that nobody believes they work. */
-static const char *const later[] = {"--office", "--journal", "--pretend-version", "--seed"};
+static const char *const later[] = {"--office", "--journal", "--seed"};
 
 static const struct limit_row {
     const char *name;
@@ -206,6 +206,24 @@ static bool set_revision(struct options *o, const char *option, const char *valu
     return false;
 }
 
+static bool set_version(struct options *o, const char *option, const char *value)
+{
+    struct smcp_version version;
+
+    if (!smcp_version_parse(slice_str(value), &version))
+        return wrong(option, value, "expected MAJOR.MINOR.PATCH, three integers");
+    o->config.version = value;
+    return true;
+}
+
+static bool set_refuse_websocket(struct options *o, const char *option, const char *value)
+{
+    if (strcmp(value, "400") != 0 && strcmp(value, "4900") != 0)
+        return wrong(option, value, "expected 400 or 4900");
+    o->config.gate_websocket = strcmp(value, "400") == 0 ? GATE_DENIES : GATE_CLOSES;
+    return true;
+}
+
 static bool set_path(struct options *o, const char *option, const char *value)
 {
     if (value[0] != '/' || value[1] == '\0' || strpbrk(value, "?# "))
@@ -311,6 +329,10 @@ static bool set(struct options *o, enum option_id id, const char *option, const 
         return address(option, value, &o->listen_host, &c->listen_port);
     case OPTION_REVISION:
         return set_revision(o, option, value);
+    case OPTION_PRETEND_VERSION:
+        return set_version(o, option, value);
+    case OPTION_REFUSE_WEBSOCKET:
+        return set_refuse_websocket(o, option, value);
     case OPTION_PATH:
         return set_path(o, option, value);
     case OPTION_AUTH:
@@ -443,6 +465,11 @@ enum options_outcome options_read(struct options *o, int argc, char **argv)
         }
         if (!read_one(o, argc, argv, &at, id))
             return OPTIONS_WRONG;
+    }
+    if (o->config.version && !o->config.revision->version_gate) {
+        (void)wrong("--pretend-version", o->config.version,
+                    "this revision has no version handshake (see --revision)");
+        return OPTIONS_WRONG;
     }
     o->config.listen_address = o->listen_host;
     o->config.control_address = o->control_host;

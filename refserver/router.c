@@ -55,6 +55,6 @@ void router_answer(const struct request *rq, enum smcp_form form, enum smcp_erro
     if (form == FORM_NONE)
         return;
     buf_clear(reply);
-    smcp_error_encode(reply, form, error);
+    smcp_error_encode(reply, rq->srv->config.revision, form, error);
     router_reply(rq, buf_slice(reply));
 }

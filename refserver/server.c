@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "refserver/control.h"
-#include "refserver/http_gate.h"
 #include "refserver/router.h"
 #include "wire/limits.h"
 #include "wire/xmalloc.h"
@@ -58,6 +57,18 @@ static void leave(struct refserver *srv)
 
 /* ---- what the endpoint reports ---- */
 
+static bool on_handshake(void *user, const struct http_request *r, struct endpoint_refusal *refusal,
+                         struct buf *scratch)
+{
+    struct refserver *srv = user;
+
+    if (http_gate_check(&srv->gate, r, refusal, scratch))
+        return true;
+    log_event(srv->log, LOG_INFO, "version refused", LOG_STR("reason", refusal->close_reason),
+              LOG_SLICE("peer", http_request_remote(r)));
+    return false;
+}
+
 static bool kept_header(const void *user, const char *name, struct slice *ret_value)
 {
     return eio_conn_header(user, name, ret_value);
@@ -106,6 +117,8 @@ static void on_connect(void *user, struct sio_socket *socket, struct slice nsp, 
                                           : smcp_error_text(SMCP_E_UNAUTHORIZED)); /* AUTH-02 */
     } else {
         s = session_new(&srv->sessions, socket, log_clock_ms());
+        if (srv->config.revision->version_gate)
+            s->version = http_gate_version(eio_conn_query(sio_socket_conn(socket)));
         sio_socket_set_user(socket, s);
         sio_socket_accept(socket);
         log_event(srv->log, LOG_INFO, "connected", LOG_STR("sid", s->sid),
@@ -179,7 +192,7 @@ static struct endpoint *endpoint_open(struct refserver *srv)
     const struct refserver_config *c = &srv->config;
     const char *headers[] = {auth_provider_header(srv->auth), NULL};
     const struct endpoint_ops ops = {
-        .gate = c->revision->version_gate ? http_gate_check : NULL,
+        .gate = c->revision->version_gate ? on_handshake : NULL,
         .connect = on_connect,
         .event = on_event,
         .ack = on_ack,
@@ -268,6 +281,9 @@ bool refserver_init(struct refserver *srv, const struct refserver_config *config
     }
     session_table_init(&srv->sessions);
     defects_init(&srv->defects, &config->defects, srv);
+    if (config->revision->version_gate)
+        http_gate_init(&srv->gate, config->version ? config->version : config->revision->spec,
+                       config->gate_websocket, &srv->defects);
     office_map_init(&srv->offices, config->revision, &config->limits, &srv->defects);
     call_table_init(&srv->calls, config->limits.calls);
     srv->call_timer = net_timer_new(loop, on_call_timer, srv);
@@ -297,6 +313,7 @@ void refserver_release(struct refserver *srv)
     net_timer_free(srv->call_timer);
     call_table_release(&srv->calls);
     office_map_release(&srv->offices);
+    http_gate_release(&srv->gate);
     defects_release(&srv->defects);
     session_table_release(&srv->sessions);
     buf_release(&srv->reply);

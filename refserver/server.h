@@ -7,6 +7,7 @@
 #include "refserver/auth.h"
 #include "refserver/calls.h"
 #include "refserver/defect.h"
+#include "refserver/http_gate.h"
 #include "refserver/log.h"
 #include "refserver/office.h"
 #include "refserver/session.h"
@@ -18,6 +19,8 @@ struct refserver_config {
     const char *path;
     const char *cors_origin; /* NULL: none */
     const struct smcp_revision *revision;
+    const char *version; /* of the gate; NULL: that of the revision's text */
+    enum gate_websocket gate_websocket;
     struct limits limits;
     struct defect_set defects;
     uint32_t ping_interval_ms;
@@ -39,6 +42,7 @@ struct refserver {
     struct endpoint_host *host;       /* owned */
     struct endpoint *endpoint;        /* owned by the host */
     struct endpoint_host *control;    /* owned; NULL: off */
+    struct http_gate gate;            /* only in revisions that have one */
     struct session_table sessions;
     struct office_map offices;
     struct call_table calls;

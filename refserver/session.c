@@ -77,6 +77,7 @@ void session_free(struct session_table *table, struct session *s)
     table->count--;
     label_release(&s->name);
     label_release(&s->left);
+    free(s->version);
     free(s);
 }
 
@@ -114,5 +115,9 @@ void session_info_encode(const struct session *s, struct buf *out)
     buf_append_str(out, smcp_role_text(s->role));
     buf_append_str(out, "\",\"office_id\":");
     buf_append_slice(out, s->office->id.json);
+    if (s->version) {
+        buf_append_str(out, ",\"a2c_version\":");
+        buf_append_json_string(out, slice_str(s->version));
+    }
     buf_append_ch(out, '}');
 }

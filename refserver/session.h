@@ -40,6 +40,8 @@ struct session {
     char sid[SESSION_SID_BYTES]; /* copy: logs need it after the socket has gone */
     struct session_ref ref;
     uint64_t since_ms; /* wall clock, since the epoch */
+    char
+        *version; /* owned; what it was admitted with, NULL where no version is asked for (HS-27) */
     enum smcp_role role;
     struct label name;        /* owned; empty while role is ROLE_NONE */
     struct office *office;    /* borrowed; NULL: in no office */
@@ -78,7 +80,7 @@ struct session *session_each(const struct session_table *table, uint32_t *index)
 /* Queue a notice (never with an ack id, NOTIFY-10). */
 void session_notify(struct session *s, const struct smcp_event *notice, struct slice args);
 
-/* {"sid":…,"name":…,"role":…,"office_id":…}: SCH-14 (LIST-03).  Only for a member of an office. */
+/* {"sid":…,"name":…,"role":…,"office_id":…} and, if known, a2c_version: SCH-14 (LIST-03, LIST-07).  Only for a member of an office. */
 void session_info_encode(const struct session *s, struct buf *out);
 
 #endif

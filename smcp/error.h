@@ -17,12 +17,16 @@ enum smcp_error {
 int smcp_error_code(enum smcp_error error);
 const char *smcp_error_text(enum smcp_error error);
 
+/* The same in the words of a revision: a few texts are part of its documents (ROOM-45). */
+const char *smcp_error_text_in(const struct smcp_revision *revision, enum smcp_error error);
+
 /*
  * Append the ack arguments of a refusal (or, with SMCP_OK and FORM_TUPLE or FORM_EMPTY, of success), without the brackets.
  * FORM_NONE and FORM_EMPTY append nothing.
  *
  * Requirements: ROOM-01, ROOM-03, SIO-08, ERR-01, ERR-03.
  */
-void smcp_error_encode(struct buf *out, enum smcp_form form, enum smcp_error error);
+void smcp_error_encode(struct buf *out, const struct smcp_revision *revision, enum smcp_form form,
+                       enum smcp_error error);
 
 #endif

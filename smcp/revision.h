@@ -44,15 +44,16 @@ enum smcp_cancel_rule {
 enum smcp_identity {
     IDENTITY_PAYLOAD, /* what the sender claims (UPD-08) */
     IDENTITY_SESSION, /* the name of the session (NOTIFY-12, UPD-09) */
+    IDENTITY_AS_SENT, /* the documents define no payload: the sender's, as it came (RFC-03, CANCEL-20) */
 };
 
 /* What differs on the wire.  Static data. */
 struct smcp_revision {
     enum smcp_revision_id id;
-    const char *name;              /* "0.1": command line, reports */
-    const char *spec;              /* version of the text it follows */
-    bool served;                   /* does smcp-refserver serve it yet */
-    bool version_gate;             /* a2c_version is demanded in the handshake (HS-01, HS-28) */
+    const char *name;  /* "0.1": command line, reports */
+    const char *spec;  /* version of the text it follows; with a gate, what peers declare (HS-01) */
+    bool served;       /* does smcp-refserver serve it yet */
+    bool version_gate; /* a2c_version is demanded in the handshake (HS-01, HS-28) */
     enum smcp_form member_ack;     /* join and leave succeeded */
     enum smcp_form member_refusal; /* join and leave refused */
     enum smcp_form call_refusal;   /* client:* refused by the server */

@@ -126,7 +126,7 @@ void app_turn(struct app *app)
 
 void app_start_gated(struct app *app, const struct endpoint_config *config,
                      bool (*gate)(void *user, const struct http_request *r,
-                                  struct http_response *refusal, struct buf *scratch))
+                                  struct endpoint_refusal *refusal, struct buf *scratch))
 {
     const struct endpoint_host_config host = {
         .address = "127.0.0.1",

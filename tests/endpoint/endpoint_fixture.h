@@ -32,7 +32,7 @@ extern const struct endpoint_config app_config;
 void app_start(struct app *app, const struct endpoint_config *config);
 void app_start_gated(struct app *app, const struct endpoint_config *config,
                      bool (*gate)(void *user, const struct http_request *r,
-                                  struct http_response *refusal, struct buf *scratch));
+                                  struct endpoint_refusal *refusal, struct buf *scratch));
 void app_release(struct app *app);
 void app_stopped(void *app);
 /* Append to the log. */

@@ -24,7 +24,7 @@ static void emit(struct sio_socket *s, const char *name_raw, const char *args)
 
 /* ---- the gate ---- */
 
-static bool gate(void *user, const struct http_request *r, struct http_response *refusal,
+static bool gate(void *user, const struct http_request *r, struct endpoint_refusal *refusal,
                  struct buf *scratch)
 {
     struct slice value;
@@ -40,9 +40,17 @@ static bool gate(void *user, const struct http_request *r, struct http_response 
     if (passed)
         return true;
     buf_append_str(scratch, "{\"code\":4008}");
-    *refusal = (struct http_response){
+    refusal->http = (struct http_response){
         .status = 401, .content_type = "application/json", .body = buf_slice(scratch)};
     return false;
+}
+
+static bool closing_gate(void *user, const struct http_request *r, struct endpoint_refusal *refusal,
+                         struct buf *scratch)
+{
+    refusal->close_code = 4900;
+    refusal->close_reason = "go away";
+    return gate(user, r, refusal, scratch);
 }
 
 START_TEST(test_gate_refuses)
@@ -62,6 +70,25 @@ START_TEST(test_gate_refuses)
 }
 END_TEST
 
+/* A WebSocket is upgraded and closed with the code of the gate, without an open packet; polling is answered over HTTP all the same. */
+START_TEST(test_gate_closes)
+{
+    struct app app;
+    struct peer p;
+
+    app_start_gated(&app, &app_config, closing_gate);
+    peer_start(&p, &app, modes[_i]);
+    RUN_UNTIL(&app, p.closed);
+    ck_assert_int_eq(p.status, modes[_i] == CLIENT_WEBSOCKET ? 0 : 401);
+    if (modes[_i] == CLIENT_WEBSOCKET)
+        ck_assert_str_eq(p.text, "close frame");
+    ck_assert(!p.open);
+    ck_assert_uint_eq(endpoint_sessions(app.e), 0);
+    peer_release(&p);
+    app_release(&app);
+}
+END_TEST
+
 START_TEST(test_gate_comes_before_engine_io)
 {
     struct app app;
@@ -74,6 +101,23 @@ START_TEST(test_gate_comes_before_engine_io)
     ask(&a, &app, "GET", "/socket.io/?EIO=3&transport=polling&v=1", NULL);
     RUN_UNTIL(&app, a.done);
     ck_assert_str_eq(a.body, "{\"code\":5,\"message\":\"Unsupported protocol version\"}");
+    app_release(&app);
+}
+END_TEST
+
+/* A made-up sid is no way around the gate. */
+START_TEST(test_gate_before_unknown_sids)
+{
+    struct app app;
+    struct asked a;
+
+    app_start_gated(&app, &app_config, gate);
+    ask(&a, &app, "GET", "/socket.io/?EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA", NULL);
+    RUN_UNTIL(&app, a.done);
+    ck_assert_int_eq(a.status, 401);
+    ask(&a, &app, "GET", "/socket.io/?EIO=4&transport=polling&sid=AAAAAAAAAAAAAAAAAAAA&v=1", NULL);
+    RUN_UNTIL(&app, a.done);
+    ck_assert_str_eq(a.body, "{\"code\":1,\"message\":\"Session ID unknown\"}");
     app_release(&app);
 }
 END_TEST
@@ -474,7 +518,9 @@ int main(void)
 
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_gate_refuses, 0, 3);
+    tcase_add_loop_test(tcase, test_gate_closes, 0, 3);
     tcase_add_test(tcase, test_gate_comes_before_engine_io);
+    tcase_add_test(tcase, test_gate_before_unknown_sids);
     tcase_add_loop_test(tcase, test_gate_passes_once, 0, 2);
     tcase_add_loop_test(tcase, test_handshake_is_remembered, 0, 3);
     tcase_add_loop_test(tcase, test_late_acceptance, 0, 3);

@@ -24,8 +24,20 @@ START_TEST(test_row)
     struct buf out;
 
     buf_init(&out, 1000);
-    smcp_error_encode(&out, rows[_i].form, rows[_i].error);
+    smcp_error_encode(&out, smcp_revision(SMCP_REV_0_1), rows[_i].form, rows[_i].error);
     ck_assert_msg(slice_is(buf_slice(&out), rows[_i].args), "%.*s", (int)out.len, out.data);
+    buf_release(&out);
+}
+END_TEST
+
+/* ROOM-45: the one text that the early draft gives. */
+START_TEST(test_own_text)
+{
+    struct buf out;
+
+    buf_init(&out, 1000);
+    smcp_error_encode(&out, smcp_revision(SMCP_REV_RFC), FORM_TUPLE, SMCP_E_AGENT_SEAT);
+    ck_assert(slice_is(buf_slice(&out), "false,\"Agent sid should be equal to office_id\""));
     buf_release(&out);
 }
 END_TEST
@@ -50,6 +62,7 @@ int main(void)
     TCase *tc = tcase_create("error");
 
     tcase_add_loop_test(tc, test_row, 0, (int)ARRAY_LEN(rows));
+    tcase_add_test(tc, test_own_text);
     tcase_add_test(tc, test_texts);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
