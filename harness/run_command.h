@@ -23,7 +23,7 @@ struct run_command {
     const char *results;        /* folder */
     const char *set;            /* file of a frozen set, NULL: the built-in one */
     bool score_given, score_all;
-    const char *a2c_version;    /* NULL: that of the revision */
+    const char *a2c_version; /* NULL: that of the revision */
     struct credential key;
     struct pairs auth, headers;
     const char *path;
