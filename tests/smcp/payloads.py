@@ -4,7 +4,8 @@
 
 Usage: payloads.py SCHEMA_TOOL
 Each example is two checks, one per validator. An invalid one must fail where it says (`at`), by the rule it names (`rule`), and because of
-nothing else. Each schema is checked against the meta-schema, and needs examples of both kinds.
+nothing else. Each schema is checked against the meta-schema, needs examples of both kinds, and each of its rules needs one (schema_mutants);
+what differs between two revisions is what the README says (schema_revisions).
 """
 import json
 import re
@@ -15,6 +16,8 @@ from pathlib import Path
 import jsonschema
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
+from schema_mutants import check_mutants
+from schema_reasons import comparable, misjudged
 from schema_revisions import check_revisions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,39 +44,6 @@ def registry():
     return Registry().with_resources(resources)
 
 
-def pointer(path):
-    return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
-
-
-def comparable(one, other):
-    """Is one place the other, or inside of it?"""
-    return one == other or one.startswith(other + "/") or other.startswith(one + "/")
-
-
-def places(error, value):
-    """Where an error of jsonschema is: a member that is missing, or forbidden altogether, has a place too."""
-    at = pointer(error.absolute_path)
-    if error.validator in ("required", "dependentRequired"):
-        return [f"{at}/" + re.match(r"'(.*?)' is ", error.message)[1]]
-    if error.validator is not None:
-        return [at]
-    for key in error.absolute_path:
-        value = value[key]
-    return [at + pointer([key]) for key, member in value.items() if member is error.instance]
-
-
-def reason(errors, row):
-    """Empty when all of the errors are about the named place, and one is of the named rule."""
-    at, found = row.get("at"), False
-    for error in errors:
-        rule, where = error.validator or "false", places(error, row["value"])
-        if not any(comparable(place, at) for place in where):
-            return f"something else is wrong, at {where[0]}: {error.message}"
-        exact = at in where or (rule == "required" and at == pointer(error.absolute_path))
-        found = found or (exact and rule == row.get("rule"))
-    return "" if found else f"not refused by `{row.get('rule')}` at {at!r}"
-
-
 def own_places(line):
     at, text = line.split("\t")[1:3]
     missing = re.search(r': member "(.*)" is missing$', text)
@@ -89,8 +59,7 @@ def ours(tool, revision, path):
 def judge_row(name, theirs, row, valid, line):
     passed = line.startswith("pass") and (valid or any(comparable(place, row.get("at", "?")) for place in own_places(line)))
     report(passed, f"{name}: ours: {row['why']}" + ("" if passed else f": {line}"))
-    errors = list(theirs.iter_errors(row["value"]))
-    wrong = "; ".join(error.message for error in errors) if valid else reason(errors, row)
+    wrong = misjudged(theirs, row, valid)
     report(not wrong, f"{name}: jsonschema: {row['why']}" + (f": {wrong}" if wrong else ""))
 
 
@@ -121,6 +90,7 @@ def main(tool):
             report(False, f"{name}: {err.message}")
     for path in sorted(PAYLOADS.rglob("*.json")):
         judge(tool, schemas, path)
+    check_mutants(ROOT, report)
     check_revisions(ROOT, report)
     print(f"{counts[True]} passed, {counts[False]} failed, 0 skipped")
     return 1 if counts[False] or not counts[True] else 0
