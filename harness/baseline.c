@@ -12,8 +12,8 @@
 
 enum { MAX_BYTES = 8 << 20, MAX_DEPTH = 16 };
 
-static const char *const members[BASELINE_MEMBERS] = {"scenario", "check", "reason", "revision",
-                                                      "transport"};
+static const char *const members[BASELINE_MEMBERS] = {"scenario", "check",     "reason",
+                                                      "revision", "transport", "flaky"};
 
 enum { REQUIRED = 3 }; /* the first ones of `members` */
 
@@ -109,7 +109,7 @@ static bool same_text(const char *a, const char *b)
 static bool same_subject(const struct baseline_entry *a, const struct baseline_entry *b)
 {
     for (size_t i = 0; i < BASELINE_MEMBERS; i++)
-        if (i != BASELINE_REASON && !same_text(a->texts[i], b->texts[i]))
+        if (i != BASELINE_REASON && i != BASELINE_FLAKY && !same_text(a->texts[i], b->texts[i]))
             return false;
     return true;
 }
@@ -204,6 +204,13 @@ bool baseline_names(const struct baseline_entry *e, const struct run_result *r,
            (!transport || strcmp(transport, s->transport) == 0);
 }
 
+bool baseline_knows_flaky(const struct baseline_entry *e, const struct run_result *r,
+                          const struct scenario_result *s, const struct check_result *c)
+{
+    return e->texts[BASELINE_FLAKY] && strcmp(c->check, e->texts[BASELINE_CHECK]) == 0 &&
+           baseline_names(e, r, s);
+}
+
 /* What the entry meets in this run. */
 struct meeting {
     bool played;    /* its scenario */
@@ -282,7 +289,7 @@ void baseline_apply(const struct baseline *b, struct run_result *r,
         const struct baseline_entry *e = &b->entries[i];
         struct meeting m = meet_run(e, r);
 
-        if (m.passed && !m.tolerable)
+        if (m.passed && !m.tolerable && !e->texts[BASELINE_FLAKY])
             add_stale(b, e, r, "is listed as an expected failure, and passes");
         else if (m.played && !m.found && !r->interrupted)
             add_stale(b, e, r, "the scenario has no such check");

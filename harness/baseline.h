@@ -8,9 +8,9 @@
 /*
  * Expected failures of one implementation, kept beside it:
  *
- *     {"expected": [{"scenario": …, "check": …, "revision": …, "transport": …, "reason": …}, …]}
+ *     {"expected": [{"scenario": …, "check": …, "revision": …, "transport": …, "reason": …, "flaky": …}, …]}
  *
- * `transport` may be left out: all; `revision` too.  Unknown members, unknown revisions or transports, empty texts and two entries for
+ * `transport` may be left out: all; `revision` too.  `flaky` says how often it fails ("2 of 5 runs"); without it: always.  Unknown members, unknown revisions or transports, empty texts and two entries for
  * the same are mistakes.
  */
 struct baseline;
@@ -24,7 +24,7 @@ void baseline_free(struct baseline *b);
 
 /*
  * Hold a run against it.  Listed and failed: stays `fail`, with expected_failure and baseline_reason set.  Listed and passed (or only
- * observed): stale, noted in r->stale; stale too when the scenario has no such check, or when `known` (may be NULL) has no such
+ * observed): stale unless the entry is flaky, noted in r->stale; stale too when the scenario has no such check, or when `known` (may be NULL) has no such
  * scenario.  Listed and blocked, skipped, flaky or not played: tolerated.  An `error` is never expected.  Cannot fail.
  */
 void baseline_apply(const struct baseline *b, struct run_result *r,
@@ -32,7 +32,7 @@ void baseline_apply(const struct baseline *b, struct run_result *r,
 
 /*
  * Write a baseline that lists what fails in `r`, or is left open by something that no other entry explains, and what `old` (may be NULL) lists that this run could not judge: other revisions,
- * scenarios that were not played, blocked checks.  Known reasons are kept; a new entry's reason is what the check said.  False: a heap
+ * scenarios that were not played, blocked checks, flaky ones.  Known reasons are kept; a new entry's reason is what the check said.  False: a heap
  * text in *reterr.
  */
 MUST_USE bool baseline_write(const struct baseline *old, const struct run_result *r,

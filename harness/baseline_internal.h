@@ -13,6 +13,7 @@ enum baseline_member {
     BASELINE_REASON,
     BASELINE_REVISION,
     BASELINE_TRANSPORT,
+    BASELINE_FLAKY,
     BASELINE_MEMBERS
 };
 
@@ -31,5 +32,9 @@ struct baseline {
 /* Is this result of a scenario one that the entry speaks about? */
 bool baseline_names(const struct baseline_entry *e, const struct run_result *r,
                     const struct scenario_result *s);
+
+/* Does the entry name this check, and say that it fails only now and then? */
+bool baseline_knows_flaky(const struct baseline_entry *e, const struct run_result *r,
+                          const struct scenario_result *s, const struct check_result *c);
 
 #endif

@@ -12,7 +12,8 @@
 struct writer {
     FILE *out;
     const struct run_result *r;
-    bool any; /* an entry was written */
+    const struct baseline *old; /* may be NULL */
+    bool any;                   /* an entry was written */
 };
 
 static void print_member(struct writer *w, const char *before, const char *name, const char *text)
@@ -37,6 +38,8 @@ static void print_entry(struct writer *w, const char *const texts[BASELINE_MEMBE
         print_member(w, ", ", "revision", texts[BASELINE_REVISION]);
     if (texts[BASELINE_TRANSPORT])
         print_member(w, ", ", "transport", texts[BASELINE_TRANSPORT]);
+    if (texts[BASELINE_FLAKY])
+        print_member(w, ", ", "flaky", texts[BASELINE_FLAKY]);
     print_member(w, ",\n      ", "reason", texts[BASELINE_REASON]);
     fputs(" }", w->out);
 }
@@ -54,13 +57,22 @@ static bool is_left_open(const struct run_result *r, const struct scenario_resul
     return !culprit || !(check_would_fail(r, culprit) || culprit->expected_failure);
 }
 
-/* Failed or cannot be judged, or listed and still not known to pass. */
-static bool belongs(const struct run_result *r, const struct scenario_result *s,
+static bool is_known_flaky(const struct writer *w, const struct scenario_result *s,
+                           const struct check_result *c)
+{
+    for (size_t i = 0; w->old && i < w->old->n; i++)
+        if (baseline_knows_flaky(&w->old->entries[i], w->r, s, c))
+            return true;
+    return false;
+}
+
+/* Failed or cannot be judged, or listed and still not known to pass.  Flaky ones are kept as they are. */
+static bool belongs(const struct writer *w, const struct scenario_result *s,
                     const struct check_result *c)
 {
-    if (c->verdict == VERDICT_ERROR)
+    if (c->verdict == VERDICT_ERROR || is_known_flaky(w, s, c))
         return false;
-    return check_would_fail(r, c) || c->baseline_reason != NULL || is_left_open(r, s, c);
+    return check_would_fail(w->r, c) || c->baseline_reason != NULL || is_left_open(w->r, s, c);
 }
 
 /* Results of one scenario lie side by side: [from, end). */
@@ -79,23 +91,25 @@ static const struct check_result *check_at(const struct run_result *r, size_t i,
 }
 
 /* Does check k belong on every result of the group, so that the entry needs no transport? */
-static bool on_all(const struct run_result *r, size_t from, size_t end, size_t k)
+static bool on_all(const struct writer *w, size_t from, size_t end, size_t k)
 {
     for (size_t i = from; i < end; i++) {
-        const struct check_result *c = check_at(r, i, k);
+        const struct check_result *c = check_at(w->r, i, k);
 
-        if (c && !belongs(r, &r->scenarios[i], c))
+        if (c && !belongs(w, &w->r->scenarios[i], c))
             return false;
     }
     return true;
 }
 
-static bool told_before(const struct run_result *r, size_t from, size_t i, size_t k, bool all)
+static bool told_before(const struct writer *w, size_t from, size_t i, size_t k, bool all)
 {
+    const struct run_result *r = w->r;
+
     for (size_t j = from; j < i; j++) {
         const struct check_result *c = check_at(r, j, k);
 
-        if (c && belongs(r, &r->scenarios[j], c) &&
+        if (c && belongs(w, &r->scenarios[j], c) &&
             (all || strcmp(r->scenarios[j].transport, r->scenarios[i].transport) == 0))
             return true;
     }
@@ -126,20 +140,22 @@ static void print_check(struct writer *w, size_t i, size_t k, bool all)
 static void print_group(struct writer *w, size_t from, size_t end)
 {
     for (size_t k = 0; k < w->r->scenarios[from].n_checks; k++) {
-        bool all = on_all(w->r, from, end, k);
+        bool all = on_all(w, from, end, k);
 
         for (size_t i = from; i < end; i++) {
             const struct check_result *c = check_at(w->r, i, k);
 
-            if (c && belongs(w->r, &w->r->scenarios[i], c) && !told_before(w->r, from, i, k, all))
+            if (c && belongs(w, &w->r->scenarios[i], c) && !told_before(w, from, i, k, all))
                 print_check(w, i, k, all);
         }
     }
 }
 
-/* Entries about what this run did not play. */
-static void print_kept(struct writer *w, const struct baseline *old)
+/* Entries about what this run did not play, or what fails only now and then. */
+static void print_kept(struct writer *w)
 {
+    const struct baseline *old = w->old;
+
     for (size_t k = 0; old && k < old->n; k++) {
         const char *texts[BASELINE_MEMBERS];
         bool played = false;
@@ -148,7 +164,7 @@ static void print_kept(struct writer *w, const struct baseline *old)
             played = baseline_names(&old->entries[k], w->r, &w->r->scenarios[i]);
         for (size_t m = 0; m < BASELINE_MEMBERS; m++)
             texts[m] = old->entries[k].texts[m];
-        if (!played)
+        if (!played || texts[BASELINE_FLAKY])
             print_entry(w, texts);
     }
 }
@@ -156,7 +172,7 @@ static void print_kept(struct writer *w, const struct baseline *old)
 bool baseline_write(const struct baseline *old, const struct run_result *r, const char *path,
                     char **reterr)
 {
-    struct writer w = {.r = r};
+    struct writer w = {.r = r, .old = old};
     char *part = xasprintf("%s.part", path);
     bool ok;
 
@@ -165,7 +181,7 @@ bool baseline_write(const struct baseline *old, const struct run_result *r, cons
         fputs("{\n  \"expected\": [", w.out);
         for (size_t i = 0; i < r->n_scenarios; i = group_end(r, i))
             print_group(&w, i, group_end(r, i));
-        print_kept(&w, old);
+        print_kept(&w);
         fputs(w.any ? "\n  ]\n}\n" : "]\n}\n", w.out);
     }
     ok = w.out && !ferror(w.out);

@@ -105,6 +105,8 @@ static const struct {
 } rules[] = {
     {"listed, fails everywhere", "", VERDICT_FAIL, VERDICT_FAIL, 0, 2, 0},
     {"listed, fails on one", "", VERDICT_FAIL, VERDICT_PASS, 0, 1, 0},
+    {"listed as flaky, passes", ",\"flaky\":\"2 of 5 runs\"", VERDICT_PASS, VERDICT_PASS, 0, 0, 0},
+    {"listed as flaky, fails", ",\"flaky\":\"2 of 5 runs\"", VERDICT_FAIL, VERDICT_PASS, 0, 1, 0},
     {"listed, passes", "", VERDICT_PASS, VERDICT_PASS, 0, 0, 1},
     {"listed, only observed", "", VERDICT_INFO, VERDICT_INFO, 0, 0, 1},
     {"listed, blocked", "", VERDICT_INCONCLUSIVE, VERDICT_PASS, 0, 0, 0},
@@ -252,7 +254,8 @@ START_TEST(test_written_keeps_reasons_and_what_was_not_played)
     write_text("{\"expected\":[" ENTRY ",{\"scenario\":\"room.other\",\"check\":\"c\",\"reason\":"
                "\"not played\"},{\"scenario\":\"room.join\",\"check\":\"two\",\"reason\":\"passes "
                "now\"},{\"scenario\":\"room.join\",\"check\":\"two\",\"revision\":\"0.2\","
-               "\"reason\":\"next revision\"}]}");
+               "\"reason\":\"next revision\"},{\"scenario\":\"room.join\",\"check\":\"two\","
+               "\"transport\":\"polling\",\"flaky\":\"2 of 5 runs\",\"reason\":\"a race\"}]}");
     b = baseline_load(path, &error);
     ck_assert_ptr_nonnull(b);
     baseline_apply(b, r, NULL);
@@ -261,6 +264,7 @@ START_TEST(test_written_keeps_reasons_and_what_was_not_played)
     ck_assert_ptr_nonnull(strstr(read_back(), "\"reason\": \"known\""));
     ck_assert_ptr_nonnull(strstr(read_back(), "\"reason\": \"not played\""));
     ck_assert_ptr_nonnull(strstr(read_back(), "\"reason\": \"next revision\""));
+    ck_assert_ptr_nonnull(strstr(read_back(), "\"flaky\": \"2 of 5 runs\""));
     ck_assert_ptr_null(strstr(read_back(), "passes now"));
     baseline_free(b);
     fixture_free(r);
