@@ -255,6 +255,23 @@ static int choose_targets(struct session *s)
     return status;
 }
 
+/*
+ * The target was chosen by its own revision, and clients go on declaring the version of that; where it has none, that of the
+ * revision that it is judged by, as a server without a gate does not look at it.
+ */
+static void judge_by(struct session *s)
+{
+    struct run_command *c = &s->command;
+
+    c->own = c->options.plan.revision;
+    if (!c->judge_by_given)
+        return;
+    c->options.plan.revision = c->judge_by;
+    for (size_t i = 0; i < s->n_targets; i++)
+        if (!s->targets[i].a2c_version)
+            target_default_version(&s->targets[i], c->judge_by);
+}
+
 /* ---- the end ---- */
 
 /* What leads to the same target again; secrets are for the reader to fill in. */
@@ -269,7 +286,10 @@ static char *rerun_line(const struct run_command *c)
     if (c->target_file)
         buf_appendf(&line, " --target %s", c->target_file);
     if (c->revision_given)
-        buf_appendf(&line, " --revision %s", smcp_revision(c->options.plan.revision)->name);
+        buf_appendf(&line, " --revision %s",
+                    smcp_revision(c->judge_by_given ? c->own : c->options.plan.revision)->name);
+    if (c->judge_by_given)
+        buf_appendf(&line, " --judge-by %s", smcp_revision(c->judge_by)->name);
     if (c->a2c_version)
         buf_appendf(&line, " --a2c-version %s", c->a2c_version);
     if (c->path)
@@ -457,6 +477,8 @@ int cmd_run(int argc, char **argv)
     }
     if (status == EXIT_FINE && go_on)
         status = choose_targets(&s);
+    if (status == EXIT_FINE && go_on)
+        judge_by(&s);
     if (status == EXIT_FINE && go_on)
         status = load_baseline(&s);
     if (status == EXIT_FINE && go_on)

@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"list", cmd_list, "the scenarios and their checks"},
     {"explain", cmd_explain, "what a scenario, check or requirement is about"},
     {"check", cmd_check, "lint scenario files"},
+    {"whatif", cmd_whatif, "what would newly fail by the next revision"},
     {"coverage", cmd_coverage, "which requirement is covered by which check"},
     {"freeze", cmd_freeze, "which checks of a revision are scored"},
     {"report", cmd_report, "make any report from the JSON report of a run"},

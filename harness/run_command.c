@@ -80,6 +80,17 @@ static bool read_revision(struct run_command *c, const char *text)
     return c->revision_given;
 }
 
+static bool read_judge_by(struct run_command *c, const char *text)
+{
+    const struct smcp_revision *revision = smcp_revision_find(slice_str(text));
+
+    if (!revision)
+        return complain("--judge-by", text, "rfc, 0.1, 0.2, 0.3, 0.4 or 0.5");
+    c->judge_by = revision->id;
+    c->judge_by_given = true;
+    return true;
+}
+
 static bool read_score(struct run_command *c, const char *text)
 {
     c->score_given = true;
@@ -132,6 +143,8 @@ static bool read_shape(struct run_command *c, const struct cli *cli, enum option
     case OPTION_SHARD:
         return shard_parse(&c->options.shard, value) ||
                complain("--shard", value, "K/N with 1 <= K <= N <= 1000");
+    case OPTION_JUDGE_BY:
+        return read_judge_by(c, value);
     case OPTION_REPORT:
         return report_requests_add(&c->reports, "smcp-harness run", value);
     default:

@@ -6,6 +6,7 @@ Usage: run_test.py SMCP_HARNESS SMCP_REFSERVER
 
 The targets are shell scripts and our own server; each test looks at the exit status and at the text for people.
 """
+import json
 import os
 import re
 import signal
@@ -197,6 +198,34 @@ def test_needs_are_skipped_with_the_reason():
         target = folder.write("target.json", {"name": "plain", "start": [REFSERVER, "--exit-with-parent"]})
         done = harness("run", "--target", target, "-v", "--scenarios", folder.scenarios(dict(SCENARIO, needs=["key"])))
         expect(done, 5, "needs a key")
+
+
+def test_whatif_lists_what_only_the_next_revision_fails():
+    """One check fails by both revisions, one since 0.2, one never."""
+    join = {"C": "joins", "office": "here", "checks": "ROOM-01"}
+    wrong = dict(join, ack=[True])
+    with Folder() as folder:
+        fails = dict(SCENARIO, id="x.both", steps=[wrong]), dict(SCENARIO, id="x.next", since="0.2", steps=[wrong])
+        where = ("--scenarios", folder.scenarios(*fails, SCENARIO))
+        target = folder.write("target.json", {"name": "ours", "revision": "0.1", "start": [REFSERVER, "--exit-with-parent"]})
+        done = harness("whatif", "--target", target, "--next", "0.2", *where, "--seed", "5")
+        expect(done, 1, "1 checks of 1 requirements would newly fail by revision 0.2")
+        assert "ROOM-01 (MUST): " in done.stdout and "    x.next [websocket]: C joins here: " in done.stdout, done.stdout
+        assert "x.both [" not in done.stdout and "x.join [" not in done.stdout, done.stdout
+        assert f"play one alone: smcp-harness run --target {target} --judge-by 0.2 --scenarios" in done.stdout, done.stdout
+        report = os.path.join(folder.held.name, "next.json")
+        done = harness("whatif", "--json", "--target", target, *where, "--report", f"json:{report}")
+        expect(done, 1)
+        groups = json.loads(done.stdout)["newly_failing"]
+        assert [(g["requirement"], [c["scenario"] for c in g["checks"]]) for g in groups] == [("ROOM-01", ["x.next"])], groups
+        with open(report, encoding="utf-8") as file:
+            assert json.load(file)["revision"] == "0.2"
+        expect(harness("whatif", "--target", target, "--next", "0.2", *where, "--exclude", "x.next"), 0, "0 checks of 0 requirements")
+        expect(harness("whatif", "--target", target, "--next", "0.1", *where), 2, "0.1 is the revision of the target already")
+    expect(harness("whatif", "--next", "9"), 2, "there is no such revision")
+    expect(harness("whatif", "http://127.0.0.1:1"), 3, "not reachable")
+    expect(harness("whatif", "--help"), 0, "Usage: smcp-harness whatif")
+    expect(harness("whatif", "--nxt", "0.2"), 2, "unknown option `--nxt`")
 
 
 WAITS = dict(SCENARIO, steps=[{"C": "joins", "office": "here", "checks": "ROOM-01"}])
