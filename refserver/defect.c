@@ -7,8 +7,8 @@
 enum { JUDGED = true, OBSERVED = false };
 
 static const struct defect_info infos[] = {
-#define XX(symbol, group, judged, text, ids, what)                                                 \
-    [DEFECT_##symbol] = {#group, judged, text, ids, what},
+#define XX(symbol, group, judged, since, until, text, ids, what)                                   \
+    [DEFECT_##symbol] = {#group, judged, SMCP_REV_##since, SMCP_REV_##until, text, ids, what},
 #include "refserver/defects.def"
 #undef XX
 };

@@ -8,6 +8,7 @@
 #include "endpoint/server.h"
 #include "refserver/session.h"
 #include "smcp/error.h"
+#include "smcp/revision.h"
 
 /*
  * Rules that are broken on purpose, one per row of defects.def.  The clean path asks at a few marked places; what a defect does there stands in
@@ -22,9 +23,9 @@ enum defect_id {
 
 /* One bit each. */
 struct defect_set {
-    uint64_t bits[4];
+    uint64_t bits[8];
 };
-_Static_assert(DEFECT_COUNT <= 256, "one bit each");
+_Static_assert(DEFECT_COUNT <= 512, "one bit each");
 
 static inline void defect_set_add(struct defect_set *set, enum defect_id id)
 {
@@ -77,7 +78,9 @@ static inline bool defect_on(const struct defects *d, enum defect_id id)
 enum defect_id defect_find(const char *name);
 struct defect_info {
     const char *group;
-    bool judged; /* false: no rule of 0.1, to be recorded only */
+    bool judged;                 /* false: no rule is broken, to be recorded only */
+    enum smcp_revision_id since; /* first and last revision in which it breaks its rule */
+    enum smcp_revision_id until;
     const char *name;
     const char *requirements; /* ids that it breaks, separated by blanks */
     const char *help;

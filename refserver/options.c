@@ -98,8 +98,11 @@ static void print_defects(void)
     for (unsigned i = 0; i < DEFECT_COUNT; i++) {
         const struct defect_info *info = defect_info((enum defect_id)i);
 
-        printf("{\"name\":\"%s\",\"group\":\"%s\",\"judged\":%s,\"requirements\":\"%s\"}\n",
-               info->name, info->group, info->judged ? "true" : "false", info->requirements);
+        printf("{\"name\":\"%s\",\"group\":\"%s\",\"judged\":%s,\"since\":\"%s\",\"until\":\"%s\","
+               "\"requirements\":\"%s\"}\n",
+               info->name, info->group, info->judged ? "true" : "false",
+               smcp_revision(info->since)->name, smcp_revision(info->until)->name,
+               info->requirements);
     }
 }
 
