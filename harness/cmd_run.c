@@ -19,7 +19,7 @@
 #include "wire/xmalloc.h"
 
 enum {
-    MAX_TARGETS = 3,
+    MAX_TARGETS = 2,
     OWN_JOBS = 32,
     OTHER_JOBS = 8,
     OWN_CONNECTIONS = 2000,
@@ -163,24 +163,30 @@ static struct target *own_target(struct session *s, const char *name, const char
     return t;
 }
 
-/* A reference server; a second one with a key and a third one with a quick heartbeat where scenarios need them. */
+/*
+ * A reference server; a second one with a key and a quick heartbeat where scenarios need either.  Not more: they share the cores with us.
+ */
 static void use_own_servers(struct session *s)
 {
     const char *revision = smcp_revision(s->command.options.plan.revision)->name;
     const char *const plain[] = {"--revision", revision, NULL};
-    const char *const with_key[] = {"--revision", revision, "--auth",
-                                    "header:x-api-key=harness-key", NULL};
-    const char *const with_ping[] = {
-        "--revision", revision, "--ping-interval", "500", "--ping-timeout", "2500", NULL};
+    const char *const other[] = {"--revision",
+                                 revision,
+                                 "--auth",
+                                 "header:x-api-key=harness-key",
+                                 "--ping-interval",
+                                 "500",
+                                 "--ping-timeout",
+                                 "2500",
+                                 NULL};
 
     s->refserver = find_refserver(&s->command);
     own_target(s, "smcp-refserver", plain);
-    if (any_needs(s, "key") &&
-        !credential_parse(&own_target(s, "smcp-refserver with a key", with_key)->key,
-                          "header:x-api-key=harness-key"))
+    if ((any_needs(s, "key") || any_needs(s, "ping")) &&
+        !credential_parse(
+            &own_target(s, "smcp-refserver with a key and a quick heartbeat", other)->key,
+            "header:x-api-key=harness-key"))
         abort();
-    if (any_needs(s, "ping"))
-        own_target(s, "smcp-refserver with a quick heartbeat", with_ping);
 }
 
 static int use_given_target(struct session *s)

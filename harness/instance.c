@@ -66,12 +66,12 @@ static bool actor_is_there(struct instance *inst, const struct peer *p)
                           (inst->host.mode != CLIENT_UPGRADE || c->upgraded || p->spec->transport)
                     : c->open)
         return true;
-    else if (timed_out(inst, inst->plan->timeout_ms))
+    else if (timed_out(inst, inst->timeout_ms))
         instance_block(inst, xasprintf("%s: no answer to %s within %u ms", name,
                                        !c->open      ? "the handshake"
                                        : c->accepted ? "the upgrade"
                                                      : "CONNECT",
-                                       inst->plan->timeout_ms));
+                                       inst->timeout_ms));
     return inst->blocked != NULL;
 }
 
@@ -89,10 +89,12 @@ static void run_start(struct step_run *run)
 {
     struct instance *inst = run->inst;
     const struct step *step = run->step;
-    uint32_t wait = step->within_ms ? step->within_ms : inst->plan->timeout_ms;
+    uint32_t wait = step->within_ms ? instance_patience(inst, step->within_ms) : inst->timeout_ms;
+    uint32_t blocked =
+        instance_patience(inst, inst->hopeless ? HOPELESS_TIMEOUT_MS : BLOCKED_TIMEOUT_MS);
 
-    if (inst->blocker >= 0 && !step->within_ms && wait > BLOCKED_TIMEOUT_MS)
-        wait = inst->hopeless ? HOPELESS_TIMEOUT_MS : BLOCKED_TIMEOUT_MS;
+    if (inst->blocker >= 0 && !step->within_ms && wait > blocked)
+        wait = blocked;
     run->state = STEP_RUNNING;
     run->started_ms = now_ms(inst);
     run->deadline_ms = run->started_ms + wait;
@@ -167,7 +169,7 @@ static void advance_running(struct instance *inst)
 
 static void advance_fencing(struct instance *inst)
 {
-    switch (absence_poll(inst, timed_out(inst, inst->plan->timeout_ms))) {
+    switch (absence_poll(inst, timed_out(inst, inst->timeout_ms))) {
     case ABSENCE_WAITING:
         break;
     case ABSENCE_NEXT_ROUND:
@@ -205,6 +207,7 @@ void instance_advance(struct instance *inst)
         }
     } while (inst->phase != before);
     inst->parked_ms = inst->phase == PHASE_PARKED ? inst->phase_ms : 0;
+    inst->parked_lag_ms = inst->phase_lag_ms;
 }
 
 static uint64_t earliest_step(const struct instance *inst)
@@ -227,7 +230,7 @@ uint64_t instance_deadline(const struct instance *inst)
     switch (inst->phase) {
     case PHASE_CONNECTING:
     case PHASE_FENCING:
-        return phase_end(inst, inst->plan->timeout_ms);
+        return phase_end(inst, inst->timeout_ms);
     case PHASE_WARMUP:
         return phase_end(inst, inst->target->warmup_ms);
     case PHASE_RUNNING:
@@ -237,6 +240,15 @@ uint64_t instance_deadline(const struct instance *inst)
         break;
     }
     return UINT64_MAX;
+}
+
+uint32_t instance_patience(const struct instance *inst, uint32_t ms)
+{
+    uint32_t scaled = target_patience(inst->target, ms), ceiling = inst->plan->timeout_ms;
+
+    if (!inst->plan->timeout_given || scaled <= ceiling)
+        return scaled;
+    return ms > ceiling ? ms : ceiling;
 }
 
 unsigned instance_connections(const struct instance *inst)

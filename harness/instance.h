@@ -63,6 +63,7 @@ struct instance {
     const struct target *target;
     const char *transport;
     unsigned serial;
+    uint32_t timeout_ms; /* the run's, for this target */
     struct vars vars;
     struct journal journal;
     struct peer_host host;
@@ -76,7 +77,7 @@ struct instance {
     unsigned fence_round;
     unsigned *fences; /* owned; ticket per actor of the round under way */
     bool *fence_done; /* owned; per actor: answered in both rounds */
-    uint64_t parked_ms;
+    uint64_t parked_ms, parked_lag_ms;
     struct monitor monitor;
     struct scenario_result *result; /* borrowed from the run's result */
     char *blocked;                  /* owned; a precondition failed: nothing after it is judged */
@@ -100,7 +101,9 @@ struct run_plan {
     const struct schema_set *schemas;
     uint64_t seed;
     uint32_t timeout_ms;
+    bool timeout_given; /* it is the ceiling then, however slow the target */
     uint32_t settle_ms;
+    bool settle_given;
 };
 
 /* Connect the actors.  The members plan … transport, serial, result, changed … lag are set by the caller before. */
@@ -115,6 +118,9 @@ uint64_t instance_deadline(const struct instance *inst);
 /* The settle window is over, or the run ends early (`why`, else NULL): judge what was armed, fill the result, cut the connections. */
 void instance_finish(struct instance *inst, const char *why);
 void instance_release(struct instance *inst);
+
+/* A deadline of `ms` in the file, by the speed of the target. */
+uint32_t instance_patience(const struct instance *inst, uint32_t ms);
 
 /* Connections that are open now. */
 unsigned instance_connections(const struct instance *inst);

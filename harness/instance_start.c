@@ -267,6 +267,7 @@ void instance_start(struct instance *inst)
     journal_init(&inst->journal);
     monitor_init(&inst->monitor);
     inst->blocker = -1;
+    inst->timeout_ms = instance_patience(inst, inst->plan->timeout_ms);
     inst->host = (struct peer_host){.loop = inst->loop,
                                     .revision = inst->plan->revision,
                                     .journal = &inst->journal,
@@ -275,7 +276,7 @@ void instance_start(struct instance *inst)
                                     .mode = strcmp(transport, "polling") == 0   ? CLIENT_POLLING
                                             : strcmp(transport, "upgrade") == 0 ? CLIENT_UPGRADE
                                                                                 : CLIENT_WEBSOCKET,
-                                    .connect_timeout_ms = inst->plan->timeout_ms,
+                                    .connect_timeout_ms = inst->timeout_ms,
                                     .changed = on_changed,
                                     .malformed = on_malformed,
                                     .sending = on_sending,

@@ -6,7 +6,13 @@
 
 #include "wire/xmalloc.h"
 
-enum { HANDSHAKE_MS = 5000, FENCE_MS = 2000 };
+enum {
+    HANDSHAKE_MS = 10000,
+    FENCE_MS = 2000,
+    MAX_FENCE_MS = 20000,
+    SLOW_US = 100000, /* two more would tell nothing new, and take long */
+    SLOW_SAMPLES = 3,
+};
 
 static void on_nothing(void *user)
 {
@@ -42,6 +48,45 @@ static void finish(struct probe *p)
     p->finished(p->user);
 }
 
+/* ---- speed ---- */
+
+static int by_size(const void *a, const void *b)
+{
+    const uint32_t *one = a, *other = b;
+
+    return (*one > *other) - (*one < *other);
+}
+
+/* The middle of what was measured; without an answered fence the CONNECT, two round trips with what came before it. */
+static void measure(struct probe *p)
+{
+    qsort(p->samples_us, p->n_samples, sizeof(p->samples_us[0]), by_size);
+    target_set_pace(p->target, p->n_samples  ? p->samples_us[p->n_samples / 2]
+                               : p->fence_us ? (p->fence_us - p->begun_us) / 2
+                                             : 0);
+}
+
+static void send_fence(struct probe *p)
+{
+    uint64_t now_us = net_loop_clock_us();
+    uint64_t wait_ms = 2 * (now_us - p->begun_us) / 1000;
+
+    if (wait_ms < FENCE_MS)
+        wait_ms = FENCE_MS;
+    p->fence = peer_fence(&p->peer);
+    p->fence_us = now_us;
+    net_timer_start(p->timer,
+                    net_loop_now_ms(p->loop) + (wait_ms > MAX_FENCE_MS ? MAX_FENCE_MS : wait_ms));
+}
+
+static bool take_sample(struct probe *p)
+{
+    uint32_t us = (uint32_t)(net_loop_clock_us() - p->fence_us);
+
+    p->samples_us[p->n_samples++] = us;
+    return p->n_samples == PROBE_SAMPLES || (p->n_samples >= SLOW_SAMPLES && us > SLOW_US);
+}
+
 static void attempt(struct probe *p)
 {
     struct connect_attributes how = {.actor = NULL};
@@ -50,7 +95,8 @@ static void attempt(struct probe *p)
     p->host.mode = p->polling ? CLIENT_POLLING : CLIENT_WEBSOCKET;
     if (!peer_connect(&p->peer, &how, &error))
         free(error);
-    net_timer_start(p->timer, net_loop_now_ms(p->loop) + HANDSHAKE_MS + 500);
+    p->begun_us = net_loop_clock_us();
+    net_timer_start(p->timer, net_loop_now_ms(p->loop) + p->patience_ms + 500);
 }
 
 static void on_timer(void *user)
@@ -61,37 +107,38 @@ static void on_timer(void *user)
         return;
     if (p->fence >
         0) { /* the server does not answer an unknown namespace (design 5): the list is next best */
-        p->target->fence = FENCE_LIST;
+        if (p->n_samples == 0)
+            p->target->fence = FENCE_LIST;
+        measure(p);
         finish(p);
         return;
     }
     if (p->peer.conn && p->peer.conn->open && p->peer.conn->nsp && !p->peer.conn->accepted &&
         !p->peer.conn->refused) {
-        p->fence = peer_fence(
-            &p->peer); /* silence as a refusal (D-31): the fence must be answered all the same */
-        p->fence_us = net_loop_clock_us();
-        net_timer_start(p->timer, net_loop_now_ms(p->loop) + FENCE_MS);
+        p->begun_us = net_loop_clock_us();
+        send_fence(p); /* silence as a refusal (D-31): the fence must be answered all the same */
         return;
     }
-    p->failure = xasprintf("no Engine.IO handshake within %d s", HANDSHAKE_MS / 1000);
+    p->failure = xasprintf("no Engine.IO handshake within %u s", p->patience_ms / 1000);
     finish(p);
 }
 
-void probe_start(struct probe *p, struct net_loop *loop, struct target *target, uint64_t seed,
-                 void (*finished)(void *user), void *user)
+void probe_start(struct probe *p, struct net_loop *loop, struct target *target,
+                 const struct run_plan *plan, void (*finished)(void *user), void *user)
 {
     memset(p, 0, sizeof(*p));
     p->target = target;
     p->loop = loop;
     p->finished = finished;
     p->user = user;
-    vars_init(&p->vars, seed, 0);
+    p->patience_ms = plan->timeout_given ? plan->timeout_ms : HANDSHAKE_MS;
+    vars_init(&p->vars, plan->seed, 0);
     journal_init(&p->journal);
     p->host = (struct peer_host){.loop = loop,
                                  .journal = &p->journal,
                                  .vars = &p->vars,
                                  .target = target,
-                                 .connect_timeout_ms = HANDSHAKE_MS,
+                                 .connect_timeout_ms = p->patience_ms,
                                  .changed = on_nothing,
                                  .malformed = on_malformed,
                                  .sending = on_nothing,
@@ -154,11 +201,13 @@ void probe_advance(struct probe *p)
     if (p->fence == 0 && (c->accepted || c->refused)) {
         learn(p);
         p->target->fence = FENCE_CONNECT;
-        p->fence = peer_fence(&p->peer);
-        p->fence_us = net_loop_clock_us();
-        net_timer_start(p->timer, net_loop_now_ms(p->loop) + FENCE_MS);
+        send_fence(p);
     } else if (p->fence > 0 && peer_fenced(&p->peer, p->fence)) {
-        p->target->rtt_us = (uint32_t)(net_loop_clock_us() - p->fence_us);
-        finish(p);
+        if (take_sample(p)) {
+            measure(p);
+            finish(p);
+        } else {
+            send_fence(p);
+        }
     }
 }

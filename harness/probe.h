@@ -2,12 +2,14 @@
 #ifndef HARNESS_PROBE_H
 #define HARNESS_PROBE_H
 
-#include "harness/peer.h"
+#include "harness/instance.h"
 
 /*
  * One connection at the start of the run: is the target there, what does its open packet say, and does it answer the fence on which
- * every statement of absence rests.
+ * every statement of absence rests; how long does that take.
  */
+enum { PROBE_SAMPLES = 5 };
+
 struct probe {
     struct target *target;
     struct net_loop *loop;
@@ -18,7 +20,10 @@ struct probe {
     struct peer peer;
     struct net_timer *timer;
     unsigned fence;
-    uint64_t fence_us;
+    uint64_t begun_us, fence_us;
+    uint32_t patience_ms; /* for the handshake */
+    uint32_t samples_us[PROBE_SAMPLES];
+    unsigned n_samples;
     bool polling; /* second attempt, after WebSocket has failed */
     bool done;
     char *failure; /* owned; the target is not reachable */
@@ -27,9 +32,9 @@ struct probe {
     void *user;
 };
 
-/* Start; `finished` is called once, never from within this call. */
-void probe_start(struct probe *p, struct net_loop *loop, struct target *target, uint64_t seed,
-                 void (*finished)(void *user), void *user);
+/* Start; `finished` is called once, never from within this call.  The seed and the patience are those of `plan`. */
+void probe_start(struct probe *p, struct net_loop *loop, struct target *target,
+                 const struct run_plan *plan, void (*finished)(void *user), void *user);
 void probe_release(struct probe *p);
 
 /*

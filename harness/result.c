@@ -16,17 +16,31 @@ static void check_release(struct check_result *c)
     free(c->baseline_reason);
 }
 
+void check_results_free(struct check_result *checks, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        check_release(&checks[i]);
+    free(checks);
+}
+
 static void scenario_result_release(struct scenario_result *s)
 {
-    for (size_t i = 0; i < s->n_checks; i++)
-        check_release(&s->checks[i]);
-    free(s->checks);
+    check_results_free(s->checks, s->n_checks);
     free(s->skip_reason);
     free(s->trouble);
     journal_entries_free(s->journal, s->n_journal);
     for (size_t i = 0; s->actor_names && i < s->scenario->n_actors; i++)
         free(s->actor_names[i]);
     free(s->actor_names);
+}
+
+void scenario_result_clear(struct scenario_result *s)
+{
+    struct scenario_result again = {
+        .scenario = s->scenario, .transport = s->transport, .repetition = s->repetition};
+
+    scenario_result_release(s);
+    *s = again;
 }
 
 void run_result_release(struct run_result *r)

@@ -74,6 +74,8 @@ struct run_result {
     char *target_url;
     char *
         target_info; /* raw JSON object with what is known of the target (sdk, version, open packet), or NULL */
+    uint32_t rtt_us;       /* of the first target, measured at the start; 0: not measured */
+    unsigned pace_percent; /* what its deadlines were scaled by; 100 or 0: not at all */
     enum smcp_revision_id revision;
     uint64_t seed;
     char *started_at; /* ISO 8601 UTC */
@@ -101,6 +103,10 @@ struct run_result {
 };
 
 void run_result_release(struct run_result *r);
+
+/* Forget what was found: as before it was played.  The check table goes too. */
+void scenario_result_clear(struct scenario_result *s);
+void check_results_free(struct check_result *checks, size_t n);
 
 /* Fill verdicts of scenarios and the counts of declared and executed checks from the checks. */
 void run_result_summarize(struct run_result *r);

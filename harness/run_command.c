@@ -128,11 +128,13 @@ static bool read_shape(struct run_command *c, const struct cli *cli, enum option
     case OPTION_SEED:
         return cli_number(cli, options[id].name, value, 0, UINT64_MAX, &c->options.plan.seed);
     case OPTION_SETTLE:
+        c->options.plan.settle_given = true;
         return read_number(cli, id, value, 0, 600000, &c->options.plan.settle_ms);
     case OPTION_TIMEOUT:
         if (!read_number(cli, id, value, 1, 3600, &seconds))
             return false;
         c->options.plan.timeout_ms = seconds * 1000;
+        c->options.plan.timeout_given = true;
         return true;
     case OPTION_TRANSPORT:
         return read_transport(c, value);

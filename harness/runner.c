@@ -10,12 +10,14 @@
 #include "wire/xmalloc.h"
 
 enum {
-    HEARTBEAT_MS = 200,
-    STALL_MS = 1000,       /* our own loop late by this much: deadlines wait */
+    HEARTBEAT_MS = 50,
+    LATE_MS = 20,          /* our own loop late by more than this: deadlines wait for as long */
+    STALL_MS = 1000,       /* … and by more than this: what failed meanwhile is played again */
     SETTLE_MARGIN_MS = 30, /* so that a packet sent at the end of the window is still read */
     WAITING_MS =
         300, /* a scenario that has heard nothing for so long costs the target nothing: another one may begin */
-    MAX_WAITING = 8, /* times `jobs`: under way in all */
+    MAX_SETTLE_MS = 3000, /* however slow the target */
+    MAX_WAITING = 8,      /* times `jobs`: under way in all */
 };
 
 void runner_stop(struct runner *r, enum run_outcome outcome)
@@ -56,7 +58,7 @@ static void start_play(struct runner *r, struct play *play)
     struct instance *inst = xcalloc(1, sizeof(*inst));
 
     play->inst = inst;
-    inst->plan = &r->options->plan;
+    inst->plan = &r->plan;
     inst->loop = r->loop;
     inst->sc = play->scenario;
     inst->target = play->target;
@@ -70,6 +72,8 @@ static void start_play(struct runner *r, struct play *play)
     inst->lag = get_lag;
     inst->user = r;
     inst->result->started_us = net_loop_clock_us() - r->start_us;
+    play->stall_ms = r->stall_ms;
+    r->hermit = play->solitude == ALL_ALONE ? play : NULL;
     r->running++;
     instance_start(inst);
 }
@@ -97,25 +101,40 @@ static void say_ended(const struct runner *r, const struct play *play)
                 play->transport);
 }
 
+void runner_drop_instance(struct runner *r, struct play *play)
+{
+    struct instance *inst = play->inst;
+
+    if (r->last_sender == inst)
+        r->last_sender = NULL;
+    if (r->suspect == inst)
+        r->suspect = NULL;
+    if (r->hermit == play)
+        r->hermit = NULL;
+    instance_release(inst);
+    free(inst);
+    play->inst = NULL;
+}
+
 void runner_end_play(struct runner *r, struct play *play, const char *why)
 {
     struct instance *inst = play->inst;
+    bool again;
 
     if (inst->phase == PHASE_PARKED)
         r->parked--;
     else
         r->running--;
-    r->done++;
     instance_finish(inst, why);
     inst->result->ended_us = net_loop_clock_us() - r->start_us;
+    again = !why && replay_after_stall(r, play);
+    runner_drop_instance(r, play);
+    if (again)
+        return;
+    r->done++;
+    play->ended = true;
+    replay_settle(r, play);
     say_ended(r, play);
-    if (r->last_sender == inst)
-        r->last_sender = NULL;
-    if (r->suspect == inst)
-        r->suspect = NULL;
-    instance_release(inst);
-    free(inst);
-    play->inst = NULL;
 }
 
 static unsigned count_connections(const struct runner *r)
@@ -130,12 +149,19 @@ static unsigned count_connections(const struct runner *r)
 
 static uint64_t release_time(const struct runner *r)
 {
-    return r->last_parked_ms + r->options->plan.settle_ms + SETTLE_MARGIN_MS;
+    return r->last_parked_ms + r->plan.settle_ms + SETTLE_MARGIN_MS +
+           (r->lag_ms - r->last_parked_lag_ms);
 }
 
 static uint64_t own_release_time(const struct runner *r, const struct instance *inst)
 {
-    return inst->parked_ms + r->options->plan.settle_ms + SETTLE_MARGIN_MS;
+    return inst->parked_ms + r->plan.settle_ms + SETTLE_MARGIN_MS +
+           (r->lag_ms - inst->parked_lag_ms);
+}
+
+bool runner_has_settled(const struct runner *r, const struct instance *inst)
+{
+    return inst->phase == PHASE_PARKED && own_release_time(r, inst) <= runner_now_ms(r);
 }
 
 /* End what is parked: everything, or only what has been watched for a whole settle window of its own. */
@@ -145,7 +171,7 @@ static void release_parked(struct runner *r, bool all)
         struct play *play = &r->list.plays[r->list.order[i]];
 
         if (play->inst && play->inst->phase == PHASE_PARKED &&
-            (all || own_release_time(r, play->inst) <= runner_now_ms(r)))
+            (all || runner_has_settled(r, play->inst)))
             runner_end_play(r, play, NULL);
     }
 }
@@ -178,27 +204,43 @@ static size_t max_running(const struct runner *r)
     return r->options->jobs == 1 ? 1 : (size_t)r->options->jobs * MAX_WAITING;
 }
 
+static bool is_busy(const struct runner *r, const struct play *play)
+{
+    return play->solitude == WITH_OTHERS &&
+           (r->running >= max_running(r) || count_active(r) >= r->options->jobs);
+}
+
+static bool may_begin(const struct runner *r, const struct play *play)
+{
+    return has_room(r, play) && replay_may_begin(r, play);
+}
+
+static void begin_plays(struct runner *r)
+{
+    struct play *play;
+
+    r->crowded = false;
+    while ((play = replay_next(r)) && !is_busy(r, play)) {
+        if (!may_begin(r, play))
+            release_parked(r, false);
+        r->crowded = !may_begin(r, play);
+        if (r->crowded)
+            return;
+        replay_taken(r, play);
+        start_play(r, play);
+    }
+}
+
 /* Begin what may begin; end what may end. */
 static void pump(struct runner *r)
 {
-    r->crowded = false;
-    while (r->next < r->list.n_order && r->running < max_running(r) &&
-           count_active(r) < r->options->jobs) {
-        struct play *play = &r->list.plays[r->list.order[r->next]];
-
-        if (!has_room(r, play))
-            release_parked(r, false);
-        r->crowded = !has_room(r, play);
-        if (r->crowded)
-            break;
-        r->next++;
-        start_play(r, play);
-    }
-    if (r->running == 0 && r->parked > 0 && r->next == r->list.n_order &&
-        runner_now_ms(r) >= release_time(r))
+    begin_plays(r);
+    if (r->running == 0 && r->parked > 0 && !replay_next(r) && runner_now_ms(r) >= release_time(r))
         release_parked(r, true);
-    if (r->running == 0 && r->parked == 0 && r->next == r->list.n_order)
-        runner_stop(r, RUN_DONE);
+    if (r->running > 0 || r->parked > 0 || replay_next(r))
+        return;
+    replay_close(r);
+    runner_stop(r, RUN_DONE);
 }
 
 static void advance_plays(struct runner *r)
@@ -217,6 +259,7 @@ static void advance_plays(struct runner *r)
             r->running--;
             r->parked++;
             r->last_parked_ms = now;
+            r->last_parked_lag_ms = r->lag_ms;
         }
     }
 }
@@ -232,11 +275,11 @@ static bool anything_dirty(const struct runner *r)
     return false;
 }
 
-static uint64_t next_release(const struct runner *r)
+static uint64_t next_release(struct runner *r)
 {
     uint64_t due = UINT64_MAX;
 
-    if (r->next == r->list.n_order)
+    if (!replay_next(r))
         return r->running == 0 && r->parked > 0 ? release_time(r) : due;
     for (size_t i = 0; i < r->next && r->crowded; i++) {
         const struct instance *inst = r->list.plays[r->list.order[i]].inst;
@@ -251,6 +294,8 @@ static void arm_timer(struct runner *r)
 {
     uint64_t due = next_release(r);
 
+    if (replay_deadline(r) < due)
+        due = replay_deadline(r);
     for (size_t i = 0; i < r->next; i++) {
         const struct instance *inst = r->list.plays[r->list.order[i]].inst;
         uint64_t own = inst ? instance_deadline(inst) : UINT64_MAX;
@@ -258,7 +303,7 @@ static void arm_timer(struct runner *r)
         if (own < due)
             due = own;
     }
-    if (r->next < r->list.n_order && r->running > 0 && runner_now_ms(r) + WAITING_MS / 2 < due)
+    if (replay_next(r) && r->running > 0 && runner_now_ms(r) + WAITING_MS / 2 < due)
         due = runner_now_ms(r) + WAITING_MS / 2;
     if (due != UINT64_MAX)
         net_timer_start(r->timer, due > runner_now_ms(r) ? due : runner_now_ms(r) + 1);
@@ -266,10 +311,9 @@ static void arm_timer(struct runner *r)
 
 static void play_turn(struct runner *r)
 {
-    if (r->death) {
-        runner_target_died(r, r->death);
+    replay_turn(r);
+    if (r->finished)
         return;
-    }
     do {
         advance_plays(r);
         pump(r);
@@ -280,9 +324,24 @@ static void play_turn(struct runner *r)
 
 /* ---- getting there ---- */
 
+/* What is late on a slow target is later by its slowness. */
+static void choose_settle(struct runner *r)
+{
+    for (size_t i = 0; i < r->n_targets && !r->plan.settle_given; i++) {
+        uint32_t scaled = r->options->plan.settle_ms + r->targets[i].rtt_us / 1000;
+
+        if (scaled > r->plan.settle_ms)
+            r->plan.settle_ms = scaled < MAX_SETTLE_MS ? scaled : MAX_SETTLE_MS;
+    }
+    r->result->settle_ms = r->plan.settle_ms;
+}
+
 static void begin_playing(struct runner *r)
 {
     r->playing = true;
+    choose_settle(r);
+    r->result->rtt_us = r->targets[0].rtt_us;
+    r->result->pace_percent = r->targets[0].pace_percent;
     playlist_assign(&r->list, r->options, r->targets, r->n_targets, r->result);
     net_timer_start(r->timer,
                     runner_now_ms(r) + 1); /* what comes of it is done at the end of that turn */
@@ -317,9 +376,9 @@ static bool all_ready(const struct runner *r)
     return true;
 }
 
-static void start_probe(struct runner *r, size_t i)
+void runner_start_probe(struct runner *r, size_t i)
 {
-    probe_start(&r->probes[i], r->loop, &r->targets[i], r->options->plan.seed, on_probed, r);
+    probe_start(&r->probes[i], r->loop, &r->targets[i], &r->plan, on_probed, r);
     r->probes[i].foreign = runner_on_bystander;
 }
 
@@ -329,7 +388,7 @@ static void preparation_turn(struct runner *r)
         return;
     for (size_t i = 0; i < r->n_targets; i++) {
         if (!r->probes[i].target)
-            start_probe(r, i);
+            runner_start_probe(r, i);
         else
             probe_advance(&r->probes[i]);
     }
@@ -342,10 +401,25 @@ static void preparation_turn(struct runner *r)
         begin_playing(r);
 }
 
+/* Late timers, and whatever a turn finds before they have run. */
+static void account_lag(struct runner *r)
+{
+    uint64_t now = runner_now_ms(r), late;
+
+    if (now <= r->heartbeat_due_ms + LATE_MS)
+        return;
+    late = now - r->heartbeat_due_ms;
+    r->heartbeat_due_ms = now;
+    r->lag_ms += late;
+    if (late >= STALL_MS)
+        r->stall_ms += late;
+}
+
 static void on_turn_end(void *user)
 {
     struct runner *r = user;
 
+    account_lag(r);
     if (r->finished)
         return;
     if (r->playing)
@@ -372,11 +446,9 @@ static void on_timer(void *user)
 static void on_heartbeat(void *user)
 {
     struct runner *r = user;
-    uint64_t now = runner_now_ms(r);
 
-    if (now > r->heartbeat_due_ms + STALL_MS)
-        r->lag_ms += now - r->heartbeat_due_ms;
-    r->heartbeat_due_ms = now + HEARTBEAT_MS;
+    account_lag(r);
+    r->heartbeat_due_ms = runner_now_ms(r) + HEARTBEAT_MS;
     net_timer_start(r->heartbeat, r->heartbeat_due_ms);
     if (r->playing)
         progress(r, false);
@@ -432,8 +504,12 @@ static void release(struct runner *r)
         net_process_free(r->targets[i].process);
         r->targets[i].process = NULL;
     }
+    for (size_t i = 0; i < r->n_targets; i++)
+        free(r->recoveries[i].death);
+    free(r->recoveries);
     free(r->probes);
-    free(r->death);
+    free(r->again);
+    free(r->unconfirmed_how);
     net_timer_free(r->timer);
     net_timer_free(r->heartbeat);
     net_loop_free(r->loop);
@@ -443,8 +519,11 @@ enum run_outcome runner_run(const struct run_options *options, struct target *ta
                             size_t n_targets, const struct scenario *const *scenarios,
                             size_t n_scenarios, struct run_result *result)
 {
-    struct runner r = {
-        .options = options, .targets = targets, .n_targets = n_targets, .result = result};
+    struct runner r = {.options = options,
+                       .targets = targets,
+                       .n_targets = n_targets,
+                       .result = result,
+                       .plan = options->plan};
     const char *error = NULL;
 
     r.loop = net_loop_new(&error);
@@ -461,6 +540,7 @@ enum run_outcome runner_run(const struct run_options *options, struct target *ta
     result->shard_parts = options->shard.parts;
     playlist_init(&r.list, options, scenarios, n_scenarios, result);
     r.probes = xcalloc(n_targets, sizeof(*r.probes));
+    r.recoveries = xcalloc(n_targets, sizeof(*r.recoveries));
     r.timer = net_timer_new(r.loop, on_timer, &r);
     r.heartbeat = net_timer_new(r.loop, on_heartbeat, &r);
     r.heartbeat_due_ms = runner_now_ms(&r) + HEARTBEAT_MS;

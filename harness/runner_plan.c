@@ -169,6 +169,8 @@ struct play *playlist_find(const struct playlist *list, long serial)
 
 void playlist_release(struct playlist *list)
 {
+    for (size_t i = 0; i < list->n_plays; i++)
+        check_results_free(list->plays[i].kept, list->plays[i].n_kept);
     free(list->elsewhere);
     free(list->plays);
     free(list->order);

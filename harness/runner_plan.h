@@ -4,6 +4,13 @@
 
 #include "harness/runner.h"
 
+/* How much company a play may have: less after the target died beneath it. */
+enum solitude {
+    WITH_OTHERS,
+    ALONE_UNDER_WAY, /* others may be parked */
+    ALL_ALONE,
+};
+
 /* What is to be played: every scenario, on every transport, as often as asked for. */
 struct play {
     const struct scenario *scenario;
@@ -12,6 +19,12 @@ struct play {
     unsigned serial;       /* from 1; the same in every shard of a run, for its names */
     struct target *target; /* set by playlist_assign */
     struct instance *inst; /* while it is under way or parked */
+    bool ended;            /* its result stands */
+    enum solitude solitude;
+    unsigned stalls;           /* attempts thrown away because our own loop had stalled */
+    uint64_t stall_ms;         /* of the run when this attempt began */
+    struct check_result *kept; /* owned; what such an attempt had found, or NULL */
+    size_t n_kept;
 };
 
 struct playlist {

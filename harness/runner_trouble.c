@@ -69,8 +69,8 @@ static void pulse_closed(void *user, struct raw_conn *c, const char *why)
 
     (void)c;
     r->pulse = NULL;
-    if (why && strstr(why, "refused") && !r->death)
-        r->death = xstrdup(why); /* dealt with at the end of the turn */
+    if (why && strstr(why, "refused") && !r->recoveries[0].death)
+        r->recoveries[0].death = xstrdup(why); /* dealt with at the end of the turn */
 }
 
 static const struct raw_ops pulse_ops = {pulse_opened, pulse_received, pulse_closed};
@@ -85,51 +85,69 @@ void runner_on_lost(void *user, struct instance *inst, struct peer *p)
         r->suspect_scenario = r->suspect->sc;
         r->suspect_ms = runner_now_ms(r);
     }
-    if (!inst->target->argv && !r->pulse && !r->death)
+    if (!inst->target->argv && !r->pulse && !r->recoveries[0].death)
         r->pulse = raw_dial(r->loop, &inst->target->to, &pulse_ops, r);
 }
 
-/* Whoever spoke last when the connections broke is the one to look at; its first open check fails, the others can't be judged. */
-static void blame(struct play *play, const char *how)
+/* What failed because nothing came any more; else the first that could not be judged, or the one that watches over the connection. */
+static struct check_result *check_to_blame(struct scenario_result *result)
 {
-    struct scenario_result *result = play->inst->result;
-
-    for (size_t i = 0; i < result->n_checks; i++) {
-        struct check_result *c = &result->checks[i];
-
-        if (c->verdict != VERDICT_SKIP || c->observe)
-            continue;
-        c->verdict = VERDICT_FAIL;
-        c->reason = xasprintf("the target died while this scenario was under way: %s", how);
-        return;
-    }
+    for (size_t i = 0; i < result->n_checks; i++)
+        if (result->checks[i].verdict == VERDICT_FAIL && result->checks[i].journal_until >= 0)
+            return &result->checks[i];
+    for (size_t i = 0; i < result->n_checks; i++)
+        if (result->checks[i].verdict == VERDICT_INCONCLUSIVE && !result->checks[i].observe)
+            return &result->checks[i];
+    return &result->checks[result->n_checks - MONITOR_COUNT + MONITOR_WIRE];
 }
 
-static void drop_unplayed(struct runner *r, const struct target *t, const char *why)
+void runner_blame(struct runner *r, struct play *play, const char *how)
 {
-    for (size_t i = r->next; i < r->list.n_order; i++) {
+    struct scenario_result *result = runner_result_of(r, play);
+    struct check_result *c;
+    char *symptom;
+    char *why = xasprintf("the target died (%s) during %s", how, play->scenario->id);
+
+    runner_end_play(r, play, why);
+    free(why);
+    c = check_to_blame(result);
+    symptom = c->verdict == VERDICT_FAIL ? c->reason : NULL;
+    if (!symptom)
+        free(c->reason);
+    c->reason = xasprintf("the target died while this scenario was under way: %s%s%s", how,
+                          symptom ? "; " : "", symptom ? symptom : "");
+    free(symptom);
+    c->verdict = VERDICT_FAIL;
+    c->blocked_by = -1;
+    result->verdict = verdict_worse(result->verdict, VERDICT_FAIL);
+}
+
+void runner_drop_unplayed(struct runner *r, const struct target *t, const char *why)
+{
+    for (size_t i = 0; i < r->list.n_order; i++) {
         struct play *play = &r->list.plays[r->list.order[i]];
         struct scenario_result *result = runner_result_of(r, play);
 
-        if (t && play->target != t)
+        if (play->inst || play->ended || (t && play->target != t))
             continue;
         for (size_t k = 0; k < result->n_checks; k++) {
             result->checks[k].verdict = VERDICT_INCONCLUSIVE;
             result->checks[k].reason = xstrdup(why);
         }
         result->verdict = VERDICT_INCONCLUSIVE;
+        play->ended = true;
+        r->done++;
     }
 }
 
-/* Whoever spoke last when the connections broke; if it is through already, one that was under way. */
-static struct play *find_culprit(struct runner *r)
+struct play *runner_suspect(struct runner *r, const struct target *t)
 {
     struct play *found = NULL;
 
     for (size_t i = 0; i < r->next; i++) {
         struct play *play = &r->list.plays[r->list.order[i]];
 
-        if (!play->inst || play->inst->phase == PHASE_PARKED)
+        if (!play->inst || play->target != t || play->inst->phase == PHASE_PARKED)
             continue;
         if (play->inst == r->suspect)
             return play;
@@ -139,26 +157,9 @@ static struct play *find_culprit(struct runner *r)
     return found;
 }
 
-void runner_target_died(struct runner *r, const char *how)
+size_t runner_target_index(const struct runner *r, const struct target *t)
 {
-    struct play *culprit = find_culprit(r);
-    const struct scenario *suspect = culprit ? culprit->scenario : r->suspect_scenario;
-    const char *during = suspect ? suspect->id : "the settle window";
-    char *why = xasprintf("the target died (%s) during %s", how, during);
-
-    r->result->error = xasprintf("the target died: %s; what was under way: %s", how, during);
-    if (culprit)
-        blame(culprit, how);
-    for (size_t i = 0; i < r->next; i++) {
-        struct play *play = &r->list.plays[r->list.order[i]];
-
-        if (play->inst)
-            runner_end_play(r, play, why);
-    }
-    drop_unplayed(r, NULL, why);
-    r->next = r->list.n_order;
-    free(why);
-    runner_stop(r, RUN_DONE);
+    return (size_t)(t - r->targets);
 }
 
 void runner_on_target(void *user, struct target *t)
@@ -173,8 +174,8 @@ void runner_on_target(void *user, struct target *t)
               : xasprintf("it exited with status %lld", (long long)t->exit_status);
     if (!r->playing)
         runner_unreachable(r, t, how);
-    else if (!r->death)
-        r->death = xstrdup(how);
+    else if (!r->recoveries[runner_target_index(r, t)].death)
+        r->recoveries[runner_target_index(r, t)].death = xstrdup(how);
     free(how);
 }
 
@@ -190,6 +191,6 @@ void runner_on_signal(void *user, int signum)
         if (play->inst)
             runner_end_play(r, play, "interrupted");
     }
-    drop_unplayed(r, NULL, "interrupted");
+    runner_drop_unplayed(r, NULL, "interrupted");
     runner_stop(r, RUN_INTERRUPTED);
 }

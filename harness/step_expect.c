@@ -22,13 +22,15 @@ char *shorten(struct slice text)
 
 bool step_soft_wait(struct step_run *run)
 {
-    uint64_t waited = net_loop_now_ms(run->inst->loop) - run->started_ms;
+    uint64_t enough_ms = run->started_ms + instance_patience(run->inst, SOFT_WAIT_MS) +
+                         (run->inst->lag(run->inst->user) - run->lag_ms);
 
     if (run->fenced || !peer_can_send(run->peer))
         return true;
     if (run->fence == 0)
         run->fence = peer_fence(run->peer);
-    run->fenced = run->fence == 0 || peer_fenced(run->peer, run->fence) || waited >= SOFT_WAIT_MS;
+    run->fenced = run->fence == 0 || peer_fenced(run->peer, run->fence) ||
+                  net_loop_now_ms(run->inst->loop) >= enough_ms;
     return run->fenced;
 }
 

@@ -18,6 +18,7 @@ void target_init(struct target *t)
     t->path = xstrdup("/socket.io");
     t->revision = SMCP_REV_0_1;
     t->ready_timeout_ms = READY_TIMEOUT_MS;
+    t->pace_percent = 100;
     buf_init(&t->out, READY_MAX_BYTES);
     buf_init(&t->err, 4 * STDERR_KEPT_BYTES);
 }
@@ -183,6 +184,26 @@ bool target_has(const struct target *t, const char *feature)
     if (strcmp(feature, "ping") == 0)
         return t->probed && t->ping_interval_ms + t->ping_timeout_ms <= SHORT_PING_MS;
     return list_has(t->features, feature);
+}
+
+/* Deadlines are written for targets that answer within a tenth of a second; they are never shortened: a fast one may be busy. */
+enum { USUAL_RTT_US = 100000 };
+
+void target_set_pace(struct target *t, uint64_t rtt_us)
+{
+    uint64_t percent = rtt_us * 100 / USUAL_RTT_US;
+
+    t->rtt_us = rtt_us > UINT32_MAX ? UINT32_MAX : (uint32_t)rtt_us;
+    if (percent < 100)
+        percent = 100;
+    t->pace_percent = percent > 100 * TARGET_MAX_PACE ? 100 * TARGET_MAX_PACE : (unsigned)percent;
+}
+
+uint32_t target_patience(const struct target *t, uint32_t ms)
+{
+    uint64_t scaled = (uint64_t)ms * t->pace_percent / 100;
+
+    return scaled > UINT32_MAX ? UINT32_MAX : (uint32_t)scaled;
 }
 
 char *target_last_words(const struct target *t)

@@ -62,7 +62,8 @@ struct target {
     /* found out */
     enum fence_kind fence;
     bool probed;
-    uint32_t rtt_us; /* of the fence */
+    uint32_t rtt_us; /* of the fence, in the middle of several; of CONNECT when there is none */
+    unsigned pace_percent; /* by that: how long deadlines are on it; 100: as written */
     uint32_t ping_interval_ms, ping_timeout_ms;
 };
 
@@ -98,6 +99,13 @@ void target_reset(struct target *t);
 
 /* Stop the process group. */
 void target_stop(struct target *t);
+
+/* Measured: a round trip takes that long.  From now on deadlines are scaled by it, between once and TARGET_MAX_PACE times. */
+enum { TARGET_MAX_PACE = 10 };
+void target_set_pace(struct target *t, uint64_t rtt_us);
+
+/* A deadline of `ms`, for this target. */
+uint32_t target_patience(const struct target *t, uint32_t ms);
 
 /* Does it have a feature that a scenario needs: "key", "key:header", "key:auth", "ping", or one that its file declares. */
 bool target_has(const struct target *t, const char *feature);

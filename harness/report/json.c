@@ -242,6 +242,10 @@ static cJSON *target_object(const struct run_result *r)
     add_text(target, "url", r->target_url, TEXT_MAX);
     if (r->target_info)
         cJSON_AddRawToObject(target, "info", r->target_info);
+    if (r->rtt_us) {
+        cJSON_AddNumberToObject(target, "rtt_ms", (double)r->rtt_us / 1000.0);
+        cJSON_AddNumberToObject(target, "time_scale", (double)r->pace_percent / 100.0);
+    }
     return target;
 }
 

@@ -395,6 +395,8 @@ static bool load_head(const struct reading *r, const struct json_node *root)
     run->target_name = text_of(target, "name");
     run->target_url = text_of(target, "url");
     run->target_info = info ? xstrndup_slice(info->text) : NULL;
+    run->rtt_us = (uint32_t)us_of(target, "rtt_ms");
+    run->pace_percent = (unsigned)(us_of(target, "time_scale") / 10);
     run->started_at = text_of(root, "started_at");
     run->rerun = text_of(root, "rerun");
     run->error = text_of(root, "error");

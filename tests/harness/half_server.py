@@ -1,15 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A target that goes only half of the way: it connects everybody, and when the first join comes it dies or falls silent.
+"""A target that goes only half of the way: it connects everybody, and then does something strange with joins.
 
-Usage: half_server.py die | half_server.py tell FIFO      (tell: opens the FIFO for writing when the join has come)
+Usage: half_server.py MODE [ARGUMENT...]
+    die                dies when the first join comes
+    tell FIFO          opens FIFO for writing when the join has come, and never answers
+    late FIFO ANSWER   the same, and answers as soon as somebody writes to the FIFO named ANSWER; later joins at once
+    poison STARTS      answers; dies when an office called poison* is joined; appends a line to STARTS when it starts
+    poison-once STARTS the same, but only in the process that has written the first line
 
 Long polling only; a WebSocket handshake is answered 400.
 """
 import json
 import os
 import queue
+import re
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
 
@@ -17,11 +24,23 @@ OPEN = {"upgrades": [], "pingInterval": 25000, "pingTimeout": 20000, "maxPayload
 sessions = {}
 
 
-def on_join():
-    if sys.argv[1] == "die":
+mode = sys.argv[1]
+first = True
+
+
+def on_join(packet):
+    """The ack, or None."""
+    global mode
+    if mode == "die" or ("poison" in packet and (mode == "poison" or (mode == "poison-once" and first))):
         os._exit(9)
-    with open(sys.argv[2], "w", encoding="utf-8") as fifo:
-        fifo.write("joined\n")
+    if mode in ("tell", "late"):
+        with open(sys.argv[2], "w", encoding="utf-8") as fifo:
+            fifo.write("joined\n")
+    if mode == "late":
+        with open(sys.argv[3], encoding="utf-8") as answer:
+            answer.readline()
+        mode = "answer"
+    return None if mode == "tell" else "43/smcp," + re.match(r"42/smcp,(\d+)", packet)[1] + "[true,null]"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -62,11 +81,27 @@ class Handler(BaseHTTPRequestHandler):
             elif packet.startswith("40"):
                 sessions[sid].put("44" + packet[2:].split(",")[0] + ',{"message":"Invalid namespace"}')
             elif "server:join_office" in packet:
-                on_join()
+                threading.Thread(target=self.join, args=(sid, packet), daemon=True).start()
         self.answer(200, "ok")
+
+    def join(self, sid, packet):
+        ack = on_join(packet)
+        if ack:
+            sessions[sid].put(ack)
+
+
+def count_start(path):
+    global first
+    with open(path, "a+", encoding="utf-8") as starts:
+        starts.write("started\n")
+        starts.flush()
+        starts.seek(0)
+        first = len(starts.readlines()) == 1
 
 
 def main():
+    if mode.startswith("poison"):
+        count_start(sys.argv[2])
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     print(json.dumps({"event": "ready", "url": f"http://127.0.0.1:{server.server_port}"}), flush=True)

@@ -74,7 +74,8 @@ def expect(done, status, text=None):
 def run_tests(namespace):
     """Every function test_*; the last line is that of Check, for tests/stages/units.py."""
     failed = []
-    tests = [(name, test) for name, test in namespace.items() if name.startswith("test_")]
+    wanted = sys.argv[3:]  # names, for one test alone
+    tests = [(n, t) for n, t in namespace.items() if n.startswith("test_") and (not wanted or n in wanted)]
     for name, test in tests:
         try:
             test()

@@ -6,9 +6,12 @@ Usage: robust_test.py SMCP_HARNESS SMCP_REFSERVER
 """
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 
-from program import REFSERVER, SCENARIO, Folder, expect, harness, last_line, run, run_tests
+from program import HALF_SERVER, HARNESS, REFSERVER, ROOT, SCENARIO, Folder, expect, harness, last_line, run, run_tests
 
 
 def read_json(path):
@@ -110,6 +113,159 @@ def test_shards_share_a_baseline():
 def test_malformed_shards():
     for text in ("0/2", "3/2", "1", "1/", "/2", "a/b", "1/2/3", "-1/2", "1/1001", " 1/2", "01/2"):
         expect(harness("run", "--shard", text), 2, "expected K/N")
+
+
+# ---- a target that dies
+
+
+def poison_target(folder, mode):
+    start = [sys.executable, HALF_SERVER, mode, folder.path("starts")]
+    return folder.write("target.json", {"name": mode, "start": start})
+
+
+def count_starts(folder):
+    with open(folder.path("starts"), encoding="utf-8") as file:
+        return len(file.readlines())
+
+
+def joins(number, office="here"):
+    return dict(SCENARIO, id=f"x.s{number}", steps=[{"C": "joins", "office": office, "checks": "ROOM-01"}])
+
+
+def verdicts(path, check="C joins here"):
+    return {c["scenario"]: c["verdict"] for c in read_json(path)["checks"] if c["requirements"] == ["ROOM-01"]}
+
+
+def test_the_killer_is_blamed_and_the_rest_judged():
+    with Folder() as folder:
+        some = [joins(n) for n in range(8)]
+        some[3] = joins(3, "poison")
+        out = folder.path("out.json")
+        arguments = ("--scenarios", folder.scenarios(*some), "--transport", "polling", "--report", f"json:{out}")
+        done = harness("run", "--target", poison_target(folder, "poison"), *arguments)
+        expect(done, 1, "the target died while this scenario was under way: it exited with status 9")
+        found = verdicts(out)
+        assert found == {f"x.s{n}": "fail" if n == 3 else "pass" for n in range(8)}, found
+        assert last_line(done).split(", ")[1] == "1 failed", done.stdout
+        assert 3 <= count_starts(folder) <= 4, count_starts(folder)
+
+
+def test_several_killers_are_told_apart():
+    with Folder() as folder:
+        some = [joins(n, "poison" if n % 3 == 0 else "here") for n in range(10)]
+        out = folder.path("out.json")
+        arguments = ("--scenarios", folder.scenarios(*some), "--transport", "polling", "--report", f"json:{out}")
+        expect(harness("run", "--target", poison_target(folder, "poison"), *arguments), 1)
+        found = verdicts(out)
+        assert found == {f"x.s{n}": "fail" if n % 3 == 0 else "pass" for n in range(10)}, found
+
+
+def test_a_death_that_does_not_come_back_is_flaky():
+    with Folder() as folder:
+        some = [joins(n) for n in range(5)] + [joins(5, "poison")]
+        out = folder.path("out.json")
+        arguments = ("--scenarios", folder.scenarios(*some), "--transport", "polling", "--report", f"json:{out}")
+        done = harness("run", "--target", poison_target(folder, "poison-once"), *arguments)
+        expect(done, 0, "the target died: it exited with status 9")
+        assert "flaky 1," in done.stdout, done.stdout
+        assert count_starts(folder) == 2
+
+
+def test_restarts_are_bounded():
+    with Folder() as folder:
+        some = [joins(n, "poison") for n in range(40)]
+        out = folder.path("out.json")
+        arguments = ("--scenarios", folder.scenarios(*some), "--transport", "polling", "--report", f"json:{out}")
+        expect(harness("run", "--target", poison_target(folder, "poison"), *arguments), 1)
+        found = list(verdicts(out).values())
+        assert count_starts(folder) <= 30
+        assert found.count("pass") == 0 and found.count("fail") > 3 and found.count("inconclusive") > 3, found
+
+
+# ---- a harness that stands still
+
+
+def stopped_while_waiting(folder, seconds, *arguments):
+    """The harness is stopped when the join has come, for that long, and the answer comes when it goes on."""
+    fifo, answer, out = folder.path("fifo"), folder.path("answer"), folder.path("out.json")
+    os.mkfifo(fifo)
+    os.mkfifo(answer)
+    target = folder.write("target.json", {"name": "late", "start": [sys.executable, HALF_SERVER, "late", fifo, answer]})
+    command = [HARNESS, "run", "--target", target, "--scenarios", folder.scenarios(SCENARIO), "--transport", "polling"]
+    with subprocess.Popen([*command, "--report", f"json:{out}", *arguments], stdout=subprocess.DEVNULL) as child:
+        with open(fifo, encoding="utf-8") as joined:
+            joined.readline()
+        child.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+        time.sleep(seconds)  # the fact waited for is time itself
+        child.send_signal(signal.SIGCONT)
+        with open(answer, "w", encoding="utf-8") as go_on:
+            go_on.write("now\n")
+        child.wait(timeout=60)
+    return child.returncode, read_json(out)
+
+
+def test_own_standstill_is_not_held_against_the_target():
+    with Folder() as folder:
+        code, report = stopped_while_waiting(folder, 3.5, "--timeout", "3")
+        assert code == 0, report["checks"]
+        assert report["summary"]["failed"] == 0
+
+
+# ---- speed
+
+
+def slow_target(folder, delay_ms, accept_ms=0, options=()):
+    server = [REFSERVER, "--listen", "127.0.0.1:0", "--exit-with-parent", *options]
+    start = [sys.executable, os.path.join(ROOT, "tests", "harness", "slow_relay.py"), str(delay_ms), str(accept_ms), *server]
+    return folder.write("target.json", {"name": "slow", "start": start})
+
+
+# What waits for things, and says within what time.
+SLOW_PART = ("--only", "room.join.notifies-others", "--only", "list.by-computer", "--only", "race.agents-one-seat")
+
+
+def test_a_slow_target_is_not_red():
+    with Folder() as folder:
+        out = folder.path("out.json")
+        done = harness("run", "--target", slow_target(folder, 250), *SLOW_PART, "--transport", "all", "--report", f"json:{out}")
+        expect(done, 0, "time-outs were ")
+        target = read_json(out)["target"]
+        assert 500 <= target["rtt_ms"] < 5000 and 5 <= target["time_scale"] <= 10, target
+        assert last_line(done).split(", ")[1] == "0 failed"
+
+
+def test_deadlines_of_a_step_follow_the_speed():
+    """The file says 500 ms, the round trip takes 700."""
+    with Folder() as folder:
+        step = {"C": "joins", "office": "here", "within_ms": 500, "checks": "ROOM-01"}
+        arguments = ("--scenarios", folder.scenarios(dict(SCENARIO, steps=[step])))
+        expect(harness("run", "--target", slow_target(folder, 350), *arguments), 0)
+
+
+def test_the_time_out_given_is_the_ceiling():
+    with Folder() as folder:
+        arguments = ("--scenarios", folder.scenarios(SCENARIO), "--timeout", "1")
+        done = harness("run", "--target", slow_target(folder, 800), *arguments)
+        expect(done, 3, "is not reachable")
+
+
+def test_a_fast_target_fails_fast():
+    with Folder() as folder:
+        out = folder.path("out.json")
+        steps = [{"C": "joins", "office": "here"}, {"C": "receives", "event": "notify:update_config", "checks": "NOTIFY-01"}]
+        done = run("--scenarios", folder.scenarios(dict(SCENARIO, steps=steps)), "--report", f"json:{out}")
+        expect(done, 1)
+        report = read_json(out)
+        failed = [c for c in report["checks"] if c["verdict"] == "fail"][0]
+        assert "time-outs were" not in done.stdout and report["target"]["time_scale"] == 1, report["target"]
+        assert 5000 <= failed["duration_ms"] < 8000, failed["duration_ms"]
+
+
+def test_a_target_that_is_slow_in_accepting():
+    with Folder() as folder:
+        arguments = ("--scenarios", folder.scenarios(SCENARIO))
+        expect(harness("run", "--target", slow_target(folder, 0, 3000), *arguments), 0)
 
 
 if __name__ == "__main__":
