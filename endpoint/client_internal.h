@@ -27,6 +27,8 @@ struct eio_client {
     bool ended;     /* `closed` was called */
     bool losing;    /* eio_client_lose() was called */
     bool muted;
+    bool
+        released; /* the server ended a poll so that polling may rest; its answer to the probe is on its way */
     struct eio_session session;
     struct sio_assembly assembly;
     struct eio_open open;

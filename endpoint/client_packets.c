@@ -75,7 +75,7 @@ static void pump_polling(struct eio_client *c)
     }
     if (c->queue && !c->post)
         client_post_start(c);
-    if (!c->get && !c->muted && !c->losing)
+    if (!c->get && !c->muted && !c->losing && !c->released)
         client_poll_start(c);
     if (c->losing && !c->post && !c->queue)
         client_end(c, false, 0, slice_of(NULL, 0), c->loss_text);
@@ -168,6 +168,9 @@ void client_feed(struct eio_client *c, enum eio_from from, const struct eio_pack
 
     if (c->ended || c->freed)
         return;
+    /* Some servers release one poll and no other (engineioxide): who asks again before the probe is answered waits for ever. */
+    if (packet->type == EIO_NOOP && c->session.probe == EIO_PROBE_ASKED)
+        c->released = true;
     switch (
         eio_session_feed(&c->session, from, packet, net_loop_now_ms(c->loop), &c->open, &fault)) {
     case EIO_STEP_OPENED:

@@ -547,6 +547,30 @@ def poll_not_released():
         probe.next("closed", text="timeout")
 
 
+def one_poll_released():
+    """engineioxide releases the poll that is open, once, and its answer to the probe may come after that."""
+    asked, told = threading.Event(), threading.Event()
+
+    def handler(fake, sock, head):
+        if "upgrade: websocket" in head.lower():
+            fake.accept_ws(sock, head)
+            sock.recv(64)  # the probe
+            asked.set()
+            told.wait(5)
+            fake.frames(sock, "3probe")
+            return fake.watch(sock)
+        if "sid=" not in head:
+            return fake.open(sock)
+        asked.wait(5)
+        return fake.watch(sock) if told.is_set() else fake.http(sock, 200, "6")
+
+    with Fake(handler) as fake, Probe(fake.server, "upgrade") as probe:
+        probe.next("open")
+        probe.next("other", skip=("ping",))
+        told.set()
+        probe.next("upgraded")
+
+
 SPECIAL = {
     "lose rst": losing("rst", [], "RST"),
     "lose fin": losing("fin", [], "FIN"),
@@ -574,6 +598,7 @@ SPECIAL = {
     "upgrade refused": upgrade_refused,
     "wrong answer to the probe": wrong_probe_answer,
     "poll not released while upgrading": poll_not_released,
+    "one poll released while upgrading": one_poll_released,
 }
 
 
