@@ -262,7 +262,8 @@ void instance_start(struct instance *inst)
     const char *transport = inst->transport;
 
     vars_init(&inst->vars, inst->plan->seed, inst->serial);
-    vars_set_text(&inst->vars, "revision", slice_str(smcp_revision(inst->plan->revision)->name));
+    inst->vars.revision = smcp_revision(inst->plan->revision);
+    vars_set_text(&inst->vars, "revision", slice_str(inst->vars.revision->name));
     name_versions(inst);
     journal_init(&inst->journal);
     monitor_init(&inst->monitor);

@@ -206,7 +206,7 @@ void step_absent(struct step_run *run)
 
 struct template_env instance_env(struct instance *inst)
 {
-    return (struct template_env){vars_lookup, &inst->vars};
+    return (struct template_env){vars_lookup, &inst->vars, inst->vars.revision};
 }
 
 const struct json_node *step_attribute(const struct step_run *run, const char *name)

@@ -20,7 +20,7 @@ static const struct json_node *attribute(const struct connect_attributes *how, c
 static bool expand_attribute(const struct peer *p, const struct json_node *node, struct buf *out,
                              char **reterr)
 {
-    struct template_env env = {vars_lookup, p->host->vars};
+    struct template_env env = {vars_lookup, p->host->vars, p->host->vars->revision};
     char *name = NULL;
     bool ok = node->type == JSON_STRING ? template_expand_text(node, &env, out, &name)
                                         : template_expand(node, &env, out, &name);
@@ -77,7 +77,7 @@ static bool connect_auth(struct peer *p, const struct connect_attributes *how, c
         return true;
     }
     if (auth->type == JSON_STRING) {
-        struct template_env env = {vars_lookup, p->host->vars};
+        struct template_env env = {vars_lookup, p->host->vars, p->host->vars->revision};
 
         if (!template_expand(auth, &env, &out, NULL)) {
             buf_release(&out);

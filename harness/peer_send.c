@@ -259,7 +259,7 @@ static void answer_now(struct peer *p, int at, const struct json_node *args)
     const struct inbox_item *item = &p->inbox[at];
     struct slice first = args_first(slice_of(item->args, item->args_len));
     struct answer_env env = {p->host->vars, first.len ? first : slice_str("null")};
-    struct template_env template = {answer_lookup, &env};
+    struct template_env template = {answer_lookup, &env, p->host->vars->revision};
     struct buf out;
 
     if (!peer_can_send(p) || item->conn != p->conn->serial)

@@ -122,9 +122,10 @@ static void set_row(struct expander *ex, const struct json_node *row)
         ex->vars[i].value = json_get(row, ex->vars[i].name);
 }
 
+/* The rows of a set-up serve many files: none uses all of them. */
 static bool all_used(struct expander *ex)
 {
-    for (size_t i = 0; i < ex->n_vars; i++) {
+    for (size_t i = 0; i < ex->n_vars && ex->table_source == 0; i++) {
         if (!ex->vars[i].used && strcmp(ex->vars[i].name, "case") != 0)
             return expand_refuse(ex, ex->vars[i].at,
                                  xasprintf("the parameter `%s` is never used", ex->vars[i].name));
@@ -160,13 +161,14 @@ static bool add_setup(struct expander *ex, const struct json_node *v)
     for (m = root->first; m; m = m->next) {
         char *key = json_node_key(m);
         bool ok = strcmp(key, "title") == 0 || strcmp(key, "why") == 0 ||
+                  strcmp(key, "table") == 0 ||
                   (strcmp(key, "actors") == 0 && m->type == JSON_OBJECT) ||
                   (strcmp(key, "steps") == 0 && m->type == JSON_ARRAY);
 
         if (!ok)
             expand_refuse(ex, m,
-                          xasprintf("a set-up has title, why, actors (an object) and steps (a "
-                                    "list), no such `%s`",
+                          xasprintf("a set-up has title, why, table, actors (an object) and steps "
+                                    "(a list), no such `%s`",
                                     key));
         free(key);
         if (!ok)
@@ -447,15 +449,35 @@ static bool no_second(struct expander *ex, const struct json_node *root)
     return true;
 }
 
+/* The table of the file or of one of its set-ups.  *ret_table stays NULL when there is none. */
+static bool find_table(struct expander *ex, const struct json_node **ret_table)
+{
+    bool ok = true;
+
+    for (size_t i = ex->sources->n; ok && i-- > 0;) {
+        const struct json_node *table = json_get(source_root(ex, i), "table");
+
+        if (!table)
+            continue;
+        ex->source = i;
+        if (*ret_table)
+            return expand_refuse(ex, table, xstrdup("there is a second table"));
+        *ret_table = table;
+        ex->table_source = i;
+        ok = check_table(ex, table);
+        ex->source = 0;
+    }
+    return ok;
+}
+
 static bool expand_file(struct expander *ex, struct expanded_list *ret)
 {
-    const struct json_node *root = source_root(ex, 0), *table, *row;
+    const struct json_node *root = source_root(ex, 0), *table = NULL, *row;
 
     if (root->type != JSON_OBJECT)
         return expand_refuse(ex, root, xstrdup("a scenario is a JSON object"));
-    table = json_get(root, "table");
-    if (!no_second(ex, root) || (table && !check_table(ex, table)) ||
-        !add_setups(ex, json_get(root, "setup")) || !check_actors(ex))
+    if (!no_second(ex, root) || !add_setups(ex, json_get(root, "setup")) ||
+        !find_table(ex, &table) || !check_actors(ex))
         return false;
     if (!table)
         return add_case(ex, NULL, ret);

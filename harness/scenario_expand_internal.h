@@ -26,6 +26,7 @@ struct expander {
     size_t source; /* being read */
     struct variable *vars;
     size_t n_vars;
+    size_t table_source; /* whose table it is: 0, or the set-up that brings it */
     struct group *groups;
     size_t n_groups;
     size_t total; /* bytes of all cases */

@@ -19,7 +19,7 @@ bool expand_refuse(struct expander *ex, const struct json_node *at, char *text)
     return false;
 }
 
-/* A row of the table stands in the scenario file, wherever its value is used. */
+/* A row of the table stands in the file that has the table, wherever its value is used. */
 static void mark(struct expander *ex, size_t source, struct slice at, bool verbatim)
 {
     const char *start = json_doc_text(ex->sources->items[source].doc).ptr;
@@ -150,7 +150,7 @@ static bool append_string(struct expander *ex, struct slice raw, const struct js
     if (!is_key && raw.len > 3 && raw.ptr[1] == '{' && meaning_of(ex, raw.ptr + 1, end - 1, &m) &&
         m.variable && m.len == raw.len - 2) {
         m.variable->used = true;
-        mark(ex, 0, m.variable->value->text, true);
+        mark(ex, ex->table_source, m.variable->value->text, true);
         buf_append_slice(&ex->out, m.variable->value->text);
         return true;
     }

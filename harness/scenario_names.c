@@ -194,7 +194,7 @@ static bool references_in_step(struct names *ns, const struct step *s)
         bool known = loader_actor_index(ns->l->sc, key) < 0 && verb_attribute(s->verb, key, &use);
 
         free(key);
-        ns->request = s->verb == VERB_ANSWER;
+        ns->request = s->verb == VERB_ANSWER || s->verb == VERB_ACK;
         if (known && !prose && !references_of(ns, &use, m))
             return false;
     }

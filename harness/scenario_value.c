@@ -234,6 +234,47 @@ static bool office(struct loader *l, const struct json_node *v)
     return want(l, ok, v, "a symbolic office name such as \"here\" (without braces)");
 }
 
+/* What is sent has a branch for every revision in which the step is played. */
+static bool choice(struct loader *l, const struct step *s, const struct json_node *branches)
+{
+    enum smcp_revision_id rev = s ? s->since : l->sc->since, until = s ? s->until : l->sc->until;
+    enum smcp_revision_id first, last;
+
+    if (branches->type != JSON_OBJECT)
+        return loader_refuse(l, branches, xstrdup("`$revision` takes an object of values"));
+    for (const struct json_node *m = branches->first; m; m = m->next) {
+        char *key = json_node_key(m);
+        bool ok = smcp_revision_range(key, &first, &last);
+
+        if (!ok)
+            loader_refuse(
+                l, m, xasprintf("`%s` is no range of revisions such as 0.1, 0.1-0.4 or 0.5+", key));
+        free(key);
+        if (!ok)
+            return false;
+    }
+    for (; rev <= until; rev++) {
+        if (!template_branch(branches, rev))
+            return loader_refuse(
+                l, branches,
+                xasprintf("`$revision` has no branch for revision %s", smcp_revision(rev)->name));
+    }
+    return true;
+}
+
+static bool template(struct loader *l, const struct step *s, const struct json_node *v)
+{
+    const struct json_node *branches;
+
+    if (template_choice(v, &branches) && !choice(l, s, branches))
+        return false;
+    for (const struct json_node *m = v->first; m; m = m->next) {
+        if (!template(l, s, m))
+            return false;
+    }
+    return true;
+}
+
 /* style: flat switch */
 bool loader_value(struct loader *l, const struct step *s, const struct attribute_use *use,
                   const struct json_node *v)
@@ -253,9 +294,9 @@ bool loader_value(struct loader *l, const struct step *s, const struct attribute
     case ATTR_PATTERNS:
         return patterns(l, s, v);
     case ATTR_TEMPLATE:
-        return true;
+        return template(l, s, v);
     case ATTR_TEMPLATES:
-        return want(l, v->type == JSON_ARRAY, v, "a list (the argument list)");
+        return want(l, v->type == JSON_ARRAY, v, "a list (the argument list)") && template(l, s, v);
     case ATTR_TEXTS:
         return loader_texts(l, v);
     case ATTR_FORM:

@@ -229,14 +229,46 @@ out:
     buf_release(&args);
 }
 
+/* The members of `data` that `with` does not replace, and then those of `with`. */
+static bool data_with(struct step_run *run, const struct json_node *data,
+                      const struct json_node *with, struct buf *out)
+{
+    struct slice object, key, value;
+    struct json_cursor c;
+    struct buf text;
+    bool ok;
+
+    buf_init(&text, MAX_BYTES);
+    ok = expand(run, data, &text);
+    object = buf_slice(&text);
+    if (ok && !json_cursor_object(&c, object)) {
+        step_error(run, xstrdup("`with` needs `data` that is an object"));
+        ok = false;
+    }
+    while (ok && json_next(&c, &key, &value)) {
+        char *name = xstrndup_slice(slice_of(key.ptr + 1, key.len - 2));
+
+        if (!json_get(with, name)) {
+            buf_append_ch(out, out->len == 0 ? '{' : ',');
+            buf_append_slice(out, key);
+            buf_append_ch(out, ':');
+            buf_append_slice(out, value);
+        }
+        free(name);
+    }
+    buf_release(&text);
+    return ok && with_members(run, with, out);
+}
+
 /* `args` is the argument list; `data` the one argument. */
 static bool event_args(struct step_run *run, struct buf *out)
 {
     const struct json_node *args = step_attribute(run, "args");
     const struct json_node *data = step_attribute(run, "data");
+    const struct json_node *with = step_attribute(run, "with");
 
     if (!args)
-        return expand(run, data, out);
+        return data && with ? data_with(run, data, with, out) : expand(run, data, out);
     if (!expand(run, args, out))
         return false;
     memmove(out->data, out->data + 1, out->len - 2); /* without its brackets */
@@ -328,9 +360,13 @@ void ack_start(struct step_run *run)
     int at = label ? request_item(run, label) : -1;
     struct attachments attachments;
     struct finding f = {.journal_at = -1};
+    struct slice first = slice_of(NULL, 0);
     struct buf out;
 
     buf_init(&out, MAX_BYTES);
+    if (at >= 0)
+        first = args_first(item_args(&run->peer->inbox[at]));
+    vars_set(&run->inst->vars, "request", first.len > 0 ? first : slice_str("null"));
     if (!can_send(run) || !expand(run, args, &out))
         goto out;
     if (at < 0 || run->peer->inbox[at].id == SIO_NO_ID) {
@@ -346,6 +382,8 @@ void ack_start(struct step_run *run)
              out.len >= 2 ? slice_of(out.data + 1, out.len - 2) : slice_of(NULL, 0),
              attachments.items, attachments.n);
     attachments_release(&attachments);
+    if (!step_capture(run, out.len >= 2 ? buf_slice(&out) : slice_str("[]"), &f))
+        step_fail(run, &f);
 out:
     free(label);
     buf_release(&out);

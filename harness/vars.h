@@ -9,9 +9,10 @@
  * run has, so that scenarios share a server without meeting, also on one that wants names unique everywhere (D-03).
  */
 struct vars {
-    char run[16];            /* common to the run: "r4f2a" */
-    char tag[32];            /* of this scenario: "r4f2a-17" */
-    struct vars_item *items; /* owned */
+    char run[16];                         /* common to the run: "r4f2a" */
+    char tag[32];                         /* of this scenario: "r4f2a-17" */
+    const struct smcp_revision *revision; /* that is played; set by the owner */
+    struct vars_item *items;              /* owned */
     size_t n_items;
 };
 

@@ -153,29 +153,6 @@ static bool compile_schema(struct compiler *c, struct pattern *ret)
     return true;
 }
 
-/* "0.1", "0.1-0.4", "0.5+" */
-static bool parse_revisions(const char *text, enum smcp_revision_id *ret_since,
-                            enum smcp_revision_id *ret_until)
-{
-    size_t len = strcspn(text, "-+");
-    const struct smcp_revision *since = smcp_revision_find(slice_of(text, len)), *until = since;
-
-    if (!since)
-        return false;
-    if (text[len] == '+') {
-        *ret_since = since->id;
-        *ret_until = SMCP_REV_COUNT - 1;
-        return text[len + 1] == '\0';
-    }
-    if (text[len] == '-')
-        until = smcp_revision_find(slice_str(text + len + 1));
-    if (!until || until->id < since->id)
-        return false;
-    *ret_since = since->id;
-    *ret_until = until->id;
-    return true;
-}
-
 /* All branches are compiled, so that a mistake in one shows in every revision; one is kept. */
 static bool compile_revision(struct compiler *c, bool exact, struct pattern *ret)
 {
@@ -186,7 +163,7 @@ static bool compile_revision(struct compiler *c, bool exact, struct pattern *ret
         return refuse(c, ret->node, xstrdup("`$revision` takes an object of patterns"));
     for (branch = ret->node->first; branch; branch = branch->next) {
         char *key = json_node_key(branch);
-        bool ok = parse_revisions(key, &since, &until);
+        bool ok = smcp_revision_range(key, &since, &until);
         struct pattern trial = {0};
         char *text;
 

@@ -26,7 +26,7 @@ static bool look_up_or_show(void *user, const char *name, struct buf *ret_json)
 static void print_node(const struct matcher *m, const struct json_node *node, struct buf *out)
 {
     struct lenient lenient = {&m->env};
-    struct template_env env = {look_up_or_show, &lenient};
+    struct template_env env = {look_up_or_show, &lenient, NULL};
     char *name = NULL;
 
     if (!template_expand(node, &env, out, &name))

@@ -2,6 +2,7 @@
 #include "smcp/revision.h"
 
 #include <assert.h>
+#include <string.h>
 
 static const struct smcp_revision revisions[] = {
 #define XX(symbol, text, spec_text, is_served, gate, ack, refusal, call, list, scope, agents,      \
@@ -40,4 +41,26 @@ const struct smcp_revision *smcp_revision_find(struct slice name)
             return &revisions[i];
     }
     return NULL;
+}
+
+bool smcp_revision_range(const char *text, enum smcp_revision_id *ret_since,
+                         enum smcp_revision_id *ret_until)
+{
+    size_t len = strcspn(text, "-+");
+    const struct smcp_revision *since = smcp_revision_find(slice_of(text, len)), *until = since;
+
+    if (!since)
+        return false;
+    if (text[len] == '+') {
+        *ret_since = since->id;
+        *ret_until = SMCP_REV_COUNT - 1;
+        return text[len + 1] == '\0';
+    }
+    if (text[len] == '-')
+        until = smcp_revision_find(slice_str(text + len + 1));
+    if (!until || until->id < since->id)
+        return false;
+    *ret_since = since->id;
+    *ret_until = until->id;
+    return true;
 }

@@ -73,4 +73,8 @@ const struct smcp_revision *smcp_revision(enum smcp_revision_id id);
 /* Row by name ("0.1"), NULL when there is none. */
 const struct smcp_revision *smcp_revision_find(struct slice name);
 
+/* First and last of a range: "0.1", "0.1-0.4", "0.5+".  False when it is none; nothing is set then. */
+MUST_USE bool smcp_revision_range(const char *text, enum smcp_revision_id *ret_since,
+                                  enum smcp_revision_id *ret_until);
+
 #endif

@@ -186,11 +186,55 @@ static bool expand_children(const struct json_node *node, const struct template_
     return true;
 }
 
+bool template_choice(const struct json_node *node, const struct json_node **ret_branches)
+{
+    if (node->type != JSON_OBJECT || node->count != 1 ||
+        !json_string_is(node->first->key, slice_str("$revision")))
+        return false;
+    *ret_branches = node->first;
+    return true;
+}
+
+const struct json_node *template_branch(const struct json_node *branches, enum smcp_revision_id rev)
+{
+    const struct json_node *branch, *found = NULL;
+    enum smcp_revision_id since, until;
+
+    if (branches->type != JSON_OBJECT)
+        return NULL;
+    for (branch = branches->first; branch; branch = branch->next) {
+        char *key = json_node_key(branch);
+        bool ok = smcp_revision_range(key, &since, &until);
+
+        free(key);
+        if (!ok)
+            return NULL;
+        if (!found && rev >= since && rev <= until)
+            found = branch;
+    }
+    return found;
+}
+
+static bool expand_branch(const struct json_node *branches, const struct template_env *env,
+                          struct buf *out, char **ret_name)
+{
+    const struct json_node *branch = template_branch(branches, env->revision->id);
+
+    if (branch)
+        return template_expand(branch, env, out, ret_name);
+    if (ret_name)
+        *ret_name = xstrdup("$revision");
+    return false;
+}
+
 bool template_expand(const struct json_node *node, const struct template_env *env, struct buf *out,
                      char **ret_name)
 {
+    const struct json_node *branches;
     bool ok;
 
+    if (env && env->revision && template_choice(node, &branches))
+        return expand_branch(branches, env, out, ret_name);
     switch (node->type) {
     case JSON_STRING:
         return expand_value(node, env, out, ret_name);

@@ -2,6 +2,7 @@
 #ifndef SMCP_TEMPLATE_H
 #define SMCP_TEMPLATE_H
 
+#include "smcp/revision.h"
 #include "wire/json_text.h"
 
 /*
@@ -11,6 +12,8 @@
  * such as 2/smcp,["x",{"a":1}] need no care; `{{` is one literal brace.  A string that is nothing but one reference becomes the
  * value itself, of whatever type; inside a longer string a string value is spliced as text, any other value as its JSON text.
  * Member keys may hold references too.
+ *
+ * An object whose only member is `$revision` stands for the branch of the running revision: {"$revision":{"0.1-0.2":…,"0.3+":…}}.
  */
 
 /*
@@ -20,8 +23,9 @@
 typedef bool template_lookup_fn(void *user, const char *name, struct buf *ret_json);
 
 struct template_env {
-    template_lookup_fn *lookup; /* NULL: nothing has a value */
-    void *user;                 /* borrowed */
+    template_lookup_fn *lookup;           /* NULL: nothing has a value */
+    void *user;                           /* borrowed */
+    const struct smcp_revision *revision; /* NULL: `$revision` is a key like any other */
 };
 
 /*
@@ -36,6 +40,14 @@ MUST_USE bool template_expand(const struct json_node *node, const struct templat
 /* As template_expand for a string node, but appends the decoded text without quotes: paths, header values, literal packets. */
 MUST_USE bool template_expand_text(const struct json_node *string, const struct template_env *env,
                                    struct buf *out, char **ret_name);
+
+/*
+ * Is `node` a choice by revision?  Then *ret_branches is its object of branches, by range.
+ */
+bool template_choice(const struct json_node *node, const struct json_node **ret_branches);
+/* The branch for a revision; NULL: none, or a key is no range. */
+const struct json_node *template_branch(const struct json_node *branches,
+                                        enum smcp_revision_id rev);
 
 /* Length, braces included, of the reference that `text` begins with; 0: it begins with none. */
 size_t template_reference_length(struct slice text);

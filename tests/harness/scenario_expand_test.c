@@ -80,6 +80,7 @@ static const struct {
     {TOP "'setup':1,'steps':[]}", 1, 47, "expected the name of a set-up, or a list of names"},
     {TOP "'setup':['no-such'],'steps':[]}", 1, 48, "there is no set-up `no-such`: neither setups/no-such.json beside the file or above it, nor a built-in one"},
     {TOP "'setup':'agent-and-computer','actors':\n{'A':'agent'}}", 2, 6, "actor `A` is that of scenarios/setups/agent-and-computer.json too"},
+    {TOP "'setup':'each-call','table':[{'case':'a'}],'steps':[]}", 1, 67, "there is a second table"},
     {TOP "'setup':'agent-and-computer','steps':[{'B':'joins','office':'here'}]}", 1, 82, "unknown actor `B`"},
     {TOP "'actors':{'C':{'role':'computer','count':0}},'steps':[]}", 1, 80, "expected a whole number from 1 to 64"},
     {TOP "'actors':{'C':{'role':'computer','count':'x'}},'steps':[]}", 1, 80, "expected a whole number from 1 to 64"},

@@ -31,7 +31,7 @@ static bool look_up(void *user, const char *name, struct buf *ret_json)
     return false;
 }
 
-static const struct template_env env = {look_up, NULL};
+static const struct template_env env = {look_up, NULL, NULL};
 
 static struct json_doc *parse(const char *text)
 {

@@ -20,7 +20,7 @@ static bool look_up(void *user, const char *name, struct buf *ret_json)
     return true;
 }
 
-static const struct template_env env = {look_up, NULL};
+static const struct template_env env = {look_up, NULL, NULL};
 
 /* What is sent keeps the bytes of the file; only blanks between tokens go. */
 static const struct {
@@ -76,6 +76,44 @@ START_TEST(test_row)
 }
 END_TEST
 
+/* {"$revision":…} by itself is a choice; beside other members, or without a revision, it is a key like any other. */
+static const struct {
+    const char *text, *json;
+} choices[] = {
+    {"{\"$revision\":{\"0.1-0.2\":{\"a\":1.0},\"0.3+\":[\"{n}\"]}}", "[1.50e3]"},
+    {"[{\"x\":{\"$revision\":{\"0.3\":{\"$revision\":{\"rfc+\":\"{s}\"}}}}}]",
+     "[{\"x\":\"a\\u00e9\\\"\\ud800\"}]"},
+    {"{\"$revision\":{\"0.3+\":1,\"0.1+\":2}}", "1"},
+    {"{\"$revision\":{\"0.1-0.2\":1}}", NULL},
+    {"{\"$revision\":{\"0.9\":1}}", NULL},
+    {"{\"$revision\":7}", NULL},
+    {"{\"$revision\":{\"0.3+\":1},\"b\":2}", "{\"$revision\":{\"0.3+\":1},\"b\":2}"},
+};
+
+START_TEST(test_choice)
+{
+    struct template_env by_revision = {look_up, NULL, smcp_revision(SMCP_REV_0_3)};
+    struct json_doc *doc = parse(choices[_i].text);
+    char *missing = NULL;
+    struct buf out;
+    bool ok;
+
+    buf_init(&out, 1 << 16);
+    ok = template_expand(json_doc_root(doc), &by_revision, &out, &missing);
+    ck_assert_int_eq(ok, choices[_i].json != NULL);
+    if (ok)
+        ck_slice(buf_slice(&out), slice_str(choices[_i].json));
+    else
+        ck_assert_str_eq(missing, "$revision");
+    free(missing);
+    buf_clear(&out);
+    ck_assert(template_expand(json_doc_root(doc), &env, &out, NULL));
+    ck_assert(memmem(out.data, out.len, "$revision", 9) != NULL);
+    buf_release(&out);
+    json_doc_free(doc);
+}
+END_TEST
+
 START_TEST(test_text)
 {
     struct json_doc *doc = parse("\"/p\\u0061th/{n}?x={{y}\"");
@@ -95,6 +133,7 @@ int main(void)
     TCase *tc = tcase_create("template");
 
     tcase_add_loop_test(tc, test_row, 0, (int)ARRAY_LEN(rows));
+    tcase_add_loop_test(tc, test_choice, 0, (int)ARRAY_LEN(choices));
     tcase_add_test(tc, test_text);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
