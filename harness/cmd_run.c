@@ -280,51 +280,6 @@ static void judge_by(struct session *s)
 
 /* ---- the end ---- */
 
-/* What leads to the same target again; secrets are for the reader to fill in. */
-static char *rerun_line(const struct run_command *c)
-{
-    struct buf line;
-
-    buf_init(&line, SIZE_MAX);
-    buf_append_str(&line, "smcp-harness run");
-    if (c->url)
-        buf_appendf(&line, " %s", c->url);
-    if (c->target_file)
-        buf_appendf(&line, " --target %s", c->target_file);
-    if (c->revision_given)
-        buf_appendf(&line, " --revision %s",
-                    smcp_revision(c->judge_by_given ? c->own : c->options.plan.revision)->name);
-    if (c->judge_by_given)
-        buf_appendf(&line, " --judge-by %s", smcp_revision(c->judge_by)->name);
-    if (c->a2c_version)
-        buf_appendf(&line, " --a2c-version %s", c->a2c_version);
-    if (c->path)
-        buf_appendf(&line, " --path %s", c->path);
-    if (c->scenarios)
-        buf_appendf(&line, " --scenarios %s", c->scenarios);
-    if (c->key.given)
-        buf_appendf(&line, " --key %s:%s=$KEY", c->key.in_header ? "header" : "auth", c->key.name);
-    for (size_t i = 0; i < c->auth.n; i++)
-        buf_appendf(&line, " --auth %s=$VALUE", c->auth.items[i].name);
-    for (size_t i = 0; i < c->headers.n; i++)
-        buf_appendf(&line, " --header %s:$VALUE", c->headers.items[i].name);
-    if (c->insecure)
-        buf_append_str(&line, " --insecure");
-    if (c->refserver)
-        buf_appendf(&line, " --refserver %s", c->refserver);
-    if (c->options.plan.timeout_ms != RUN_TIMEOUT_MS)
-        buf_appendf(&line, " --timeout %u", c->options.plan.timeout_ms / 1000);
-    if (c->options.plan.settle_ms != RUN_SETTLE_MS)
-        buf_appendf(&line, " --settle %u", c->options.plan.settle_ms);
-    if (c->strict)
-        buf_append_str(&line, " --strict");
-    if (c->set)
-        buf_appendf(&line, " --set %s", c->set);
-    if (c->score_given && c->score_all)
-        buf_append_str(&line, " --score all");
-    return buf_take_str(&line);
-}
-
 static void describe_target(struct session *s)
 {
     const struct run_command *c = &s->command;
@@ -335,7 +290,7 @@ static void describe_target(struct session *s)
     r->target_url = t->url ? xstrdup(t->url) : NULL;
     r->target_info = t->info ? xstrdup(t->info) : NULL;
     r->strict = c->strict;
-    r->rerun = rerun_line(c);
+    r->rerun = run_command_line(c);
     if (t->key.given)
         text_hide(t->key.value);
     for (size_t i = 0; i < c->auth.n; i++)

@@ -301,7 +301,7 @@ char **frozen_vanished(const struct frozen_set *set, const struct scenario_set *
         instance_prepare_result(&s, sc, set->revision);
         lose_checks(&list, &s, known->id, known->checks);
         lose_checks(&list, &s, known->id, set->monitors);
-        free(s.checks);
+        scenario_result_release(&s);
     }
     *ret_n = list.n;
     return list.items;
@@ -340,7 +340,7 @@ char **frozen_added(const struct frozen_set *set, enum smcp_revision_id revision
             else if (node)
                 gain_requirements(&list, &s.checks[k], s.scenario->id, node);
         }
-        free(s.checks);
+        scenario_result_release(&s);
     }
     *ret_n = list.n;
     return list.items;

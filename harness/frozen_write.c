@@ -65,7 +65,7 @@ bool frozen_print(FILE *out, unsigned number, enum smcp_revision_id revision,
         print_text(out, sc->id);
         fputs(": {", out);
         print_scenario(out, &s);
-        free(s.checks);
+        scenario_result_release(&s);
         before = ",\n    ";
     }
     fputs("\n  }\n}\n", out);

@@ -4,6 +4,7 @@
 
 #include "harness/instance_internal.h"
 #include "harness/steps.h"
+#include "smcp/requirements.h"
 #include "smcp/version.h"
 #include "wire/xmalloc.h"
 
@@ -57,6 +58,28 @@ static struct check_result *check_add(struct scenario_result *r)
     return c;
 }
 
+/* Of the ids, those that exist in the revision: a check proves nothing about another one. */
+static void keep_requirements(struct check_result *c, enum smcp_revision_id revision)
+{
+    size_t n = 0, kept = 0;
+
+    while (c->requirements[n])
+        n++;
+    c->own_requirements = xcalloc(n + 1, sizeof(char *));
+    for (size_t i = 0; i < n; i++) {
+        const struct requirement *q = requirement_find(c->requirements[i]);
+
+        if (!q || requirement_applies(q, revision))
+            c->own_requirements[kept++] = c->requirements[i];
+    }
+    if (kept < n) {
+        c->requirements = c->own_requirements;
+        return;
+    }
+    free(c->own_requirements);
+    c->own_requirements = NULL;
+}
+
 static void add_step_check(void *user, const struct step *step, int group)
 {
     struct scenario_result *r = user;
@@ -80,6 +103,8 @@ void instance_prepare_result(struct scenario_result *r, const struct scenario *s
 {
     r->scenario = sc;
     each_step(sc, revision, add_step_check, r);
+    for (size_t i = 0; i < r->n_checks; i++)
+        keep_requirements(&r->checks[i], revision);
     for (int i = 0; i < MONITOR_COUNT; i++) {
         struct check_result *c = check_add(r);
 

@@ -14,6 +14,7 @@ static void check_release(struct check_result *c)
     free(c->diff);
     free(c->observed);
     free(c->baseline_reason);
+    free(c->own_requirements);
 }
 
 void check_results_free(struct check_result *checks, size_t n)
@@ -23,7 +24,7 @@ void check_results_free(struct check_result *checks, size_t n)
     free(checks);
 }
 
-static void scenario_result_release(struct scenario_result *s)
+void scenario_result_release(struct scenario_result *s)
 {
     check_results_free(s->checks, s->n_checks);
     free(s->skip_reason);

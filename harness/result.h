@@ -33,7 +33,9 @@ enum absence_grade {
 struct check_result {
     const char *check;               /* borrowed from the scenario */
     const char *const *requirements; /* borrowed; NULL-terminated */
-    const char *actor;               /* borrowed; may be NULL */
+    const char **
+        own_requirements; /* owned; what `requirements` is when the scenario names ids of other revisions too */
+    const char *actor; /* borrowed; may be NULL */
     enum verdict verdict;
     char *reason;   /* first reason, one line; NULL for a plain pass */
     char *expected; /* text of the pattern, may be NULL */
@@ -102,6 +104,7 @@ struct run_result {
     char *error; /* harness-level trouble (target died …), or NULL */
 };
 
+void scenario_result_release(struct scenario_result *s);
 void run_result_release(struct run_result *r);
 
 /* Forget what was found: as before it was played.  The check table goes too. */

@@ -44,6 +44,8 @@ enum { RUN_TIMEOUT_MS = 5000, RUN_SETTLE_MS = 300 };
 
 /* EXIT_FINE and *ret_go_on true: play; else end with that status (help was printed, or the mistake). */
 int run_command_read(struct run_command *c, int argc, char **argv, bool *ret_go_on);
+/* What leads to the same target, judged in the same way, as a line for a shell; secrets are for the reader to fill in.  Caller frees. */
+MUST_USE char *run_command_line(const struct run_command *c);
 void run_command_release(struct run_command *c);
 
 #endif

@@ -146,6 +146,8 @@ void comparison_init(struct comparison *c, struct loaded_report *const *reports,
     *c = (struct comparison){.reports = reports, .n = n};
     name_columns(c);
     collect_rows(c);
+    compare_collect_reds(c);
+    compare_collect_causes(c);
     collect_behaviour(c);
     keep_differences(c);
 }
@@ -155,6 +157,8 @@ void comparison_release(struct comparison *c)
     for (size_t i = 0; i < c->n; i++)
         free(c->names[i]);
     free(c->names);
+    compare_release_causes(c);
+    compare_release_reds(c);
     for (size_t i = 0; i < c->n_rows; i++)
         free(c->rows[i].cells);
     free(c->rows);

@@ -20,6 +20,16 @@ static void append_place(struct buf *out, const struct scenario_result *s,
     buf_append_ch(out, '\n');
 }
 
+static void append_value(struct buf *out, const char *label, const char *text)
+{
+    if (!text)
+        return;
+    buf_append_str(out, label);
+    text_append_visible(out, text, VALUE_WIDTH);
+    if (out->len == 0 || out->data[out->len - 1] != '\n')
+        buf_append_ch(out, '\n');
+}
+
 static void append_requirements(struct buf *out, const struct check_result *c)
 {
     for (size_t i = 0; c->requirements && c->requirements[i]; i++) {
@@ -29,16 +39,9 @@ static void append_requirements(struct buf *out, const struct check_result *c)
             buf_appendf(out, "  %s (%s): %s\n", q->id, q->level_text, q->statement);
         else
             buf_appendf(out, "  %s\n", c->requirements[i]);
+        if (q && q->kind == REQUIREMENT_RULE && q->wire && *q->wire)
+            append_value(out, "      on the wire: ", q->wire);
     }
-}
-
-static void append_value(struct buf *out, const char *label, const char *text)
-{
-    if (!text)
-        return;
-    buf_append_str(out, label);
-    text_append_visible(out, text, VALUE_WIDTH);
-    buf_append_ch(out, '\n');
 }
 
 void explain_frame(struct buf *out, const struct scenario_result *s, const struct journal_entry *e,
@@ -81,6 +84,35 @@ static void append_frames(struct buf *out, const struct scenario_result *s,
     free(frames);
 }
 
+/* Who is who, in the words of the frames. */
+static void append_actors(struct buf *out, const struct scenario_result *s)
+{
+    static const char *const roles[] = {"agent", "computer", "raw client"};
+
+    for (size_t i = 0; i < s->scenario->n_actors; i++) {
+        const struct actor_spec *spec = &s->scenario->actors[i];
+        const char *name = s->actor_names ? s->actor_names[i] : NULL;
+
+        buf_appendf(out, "%s%s: %s", i ? "; " : "actors: ", spec->name, roles[spec->role]);
+        if (name && strcmp(name, spec->name) != 0) {
+            buf_append_str(out, " `");
+            text_append_visible(out, name, 60);
+            buf_append_ch(out, '`');
+        }
+    }
+    if (s->scenario->n_actors)
+        buf_append_ch(out, '\n');
+}
+
+/* A difference of one line is in the reason already. */
+static void append_diff(struct buf *out, const char *diff)
+{
+    const char *end = diff ? strchr(diff, '\n') : NULL;
+
+    if (end && end[1])
+        append_value(out, "", diff);
+}
+
 static void append_blocked(struct buf *out, const struct scenario_result *s,
                            const struct check_result *c)
 {
@@ -93,14 +125,17 @@ void explain_check(struct buf *out, const struct run_result *r, const struct sce
 {
     char *rerun = evidence_rerun(r, s, c);
 
+    if (s->scenario->title && *s->scenario->title)
+        append_value(out, "scenario: ", s->scenario->title);
     append_place(out, s, c);
+    append_actors(out, s);
     append_requirements(out, c);
     append_value(out, "", c->reason);
     append_blocked(out, s, c);
     append_value(out, "expected failure: ", c->baseline_reason);
     append_value(out, "expected: ", c->expected);
     append_value(out, "actual:   ", c->actual);
-    append_value(out, "", c->diff);
+    append_diff(out, c->diff);
     append_frames(out, s, c);
     append_value(out, "rerun: ", rerun);
     free(rerun);

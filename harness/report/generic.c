@@ -4,8 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* "r4f2a-17" out of the name of any actor ("A-r4f2a-17"), or NULL. */
-static const char *tag_of(const struct scenario_result *s)
+const char *scenario_tag(const struct scenario_result *s)
 {
     for (size_t i = 0; s->actor_names && i < s->scenario->n_actors; i++) {
         const char *stem = s->scenario->actors[i].name, *name = s->actor_names[i];
@@ -43,7 +42,7 @@ static size_t sid_length(const char *start, const char *at)
 
 char *text_generic(const struct scenario_result *s, const char *text)
 {
-    const char *tag = tag_of(s), *at = text;
+    const char *tag = scenario_tag(s), *at = text;
     struct buf out;
 
     if (!text)

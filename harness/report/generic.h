@@ -11,4 +11,7 @@
  */
 MUST_USE char *text_generic(const struct scenario_result *s, const char *text);
 
+/* "r4f2a-17" out of the name of any actor ("A-r4f2a-17"): what the names of this play have and no others.  Borrowed; NULL: none. */
+const char *scenario_tag(const struct scenario_result *s);
+
 #endif

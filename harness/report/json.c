@@ -308,6 +308,8 @@ static cJSON *roll_object(const struct requirement_roll *roll)
         cJSON_AddStringToObject(object, "level", roll->row->level_text);
         cJSON_AddStringToObject(object, "actor", roll->row->actor);
         cJSON_AddStringToObject(object, "sentence", roll->row->statement);
+        if (roll->row->kind == REQUIREMENT_RULE && roll->row->wire && *roll->row->wire)
+            cJSON_AddStringToObject(object, "wire", roll->row->wire);
     }
     for (int v = 0; v < VERDICT_COUNT; v++)
         if (roll->by_verdict[v])

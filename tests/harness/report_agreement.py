@@ -196,7 +196,44 @@ def new_checks(url):
     for path, text in ((a_set("other", lambda s: s.update(revision="0.2")), "is of revision 0.2"), (OUT / "baseline.json", "no frozen set")):
         code, _, _, errors = play(url, "wrong-set", "--set", path)
         demand(f"wrong set: exit code 2 and {text}", code == 2 and text in errors)
+    played_again("rerun-new", OUT / "new", 2)
     frozen()
+
+
+def played_again(name, folder, most=4):
+    """The rerun line of a red check, in a shell, makes exactly this check red again, and the exit code 1."""
+    report = json.loads((folder / "report.json").read_text())
+    red = {}
+    for check in report["checks"]:
+        if is_red(check):
+            red.setdefault((check["scenario"].split(".")[0], check["check"].split()[0]), check)
+    demand(f"{name}: something is red", red)
+    for number, check in enumerate(list(red.values())[:most]):
+        again = OUT / f"again-{name}-{number}.json"
+        line = check["rerun"].replace("smcp-harness", str(HARNESS.resolve()), 1)
+        code = subprocess.run(f"{line} -q --report json:{again}", shell=True, capture_output=True, timeout=120).returncode
+        checks = json.loads(again.read_text())["checks"] if again.exists() else []
+        same = [c for c in checks if (c["scenario"], c["check"], c["transport"]) == (check["scenario"], check["check"], check["transport"])]
+        demand(f"{name}: {line}: exit code 1, not {code}", code == 1)
+        demand(f"{name}: {line}: the same is red", len(same) == 1 and is_red(same[0]) and {c["scenario"] for c in checks} == {check["scenario"]})
+
+
+def reruns():
+    """Against a URL, a target file with blanks in its name, and a server of our own."""
+    defect = ["--defect", "leak-to-all"]
+    selection = ["--only", "room.join.*", "--only", "leave.computer.*", "--fast", "--results"]
+    with Server(*defect) as server:
+        subprocess.run([HARNESS, "run", server.url, *selection, OUT / "rerun-url"], capture_output=True)
+        played_again("rerun-url", OUT / "rerun-url")
+    target = OUT / "a target.json"
+    target.write_text(json.dumps({"name": "t", "start": [str((BUILD / "bin/smcp-refserver").resolve()), "--exit-with-parent", *defect]}))
+    subprocess.run([HARNESS, "run", "--target", target, "--transport", "polling", *selection, OUT / "rerun-target"], capture_output=True)
+    played_again("rerun-target", OUT / "rerun-target", 2)
+    own = OUT / "own-server"
+    own.write_text(f'#!/bin/sh\nexec {(BUILD / "bin/smcp-refserver").resolve()} "$@" {" ".join(defect)}\n')
+    own.chmod(0o755)
+    subprocess.run([HARNESS, "run", "--refserver", own.resolve(), *selection, OUT / "rerun-own"], capture_output=True)
+    played_again("rerun-own", OUT / "rerun-own", 2)
 
 
 def frozen():
@@ -325,9 +362,28 @@ def compared(folder):
     demand("compare: exit code 0", code == 0)
     demand("compare: a name of one's own", matrix["implementations"][0]["name"] == "ours")
     demand("compare: verdict of each requirement", {row["id"]: row["verdicts"] for row in matrix["requirements"]} == wanted)
+    reds = [{id_ for id_, verdict in roll.items() if verdict in ("fail", "error") and id_.split("-")[0] not in ("T2", "T3", "D")} for roll in rolls]
+    demand("compare: red requirements of each column", [set(i["red"]) for i in matrix["implementations"]] == reds and reds[1] and not reds[0])
+    demand("compare: each with sentence and cause", {r["id"] for r in matrix["red"]} == reds[1] and all(r["sentence"] and r["findings"] for r in matrix["red"]))
+    demand("compare: causes name who has them", all(f["implementations"] == [matrix["implementations"][1]["name"]] for r in matrix["red"] for f in r["findings"]))
+    other_revision(clean)
     demand("compare: nothing diverges on one server", not [d for d in matrix["divergences"] if None in d["observed"]])
     code, _, errors = harness("compare", clean)
     demand("compare: one report is not enough", code == 2 and "two JSON reports" in errors)
+
+
+def other_revision(clean):
+    """Columns of different revisions: a rule that one of them does not have is not applicable there, and no gap."""
+    report = json.loads(clean.read_text()) | {"revision": "0.5"}
+    for check in report["checks"]:
+        check["requirements"] = [id_ for id_ in check["requirements"] if id_ != "ROOM-01"]
+    other = OUT / "other-revision.json"
+    other.write_text(json.dumps(report))
+    _, output, _ = harness("compare", clean, other, "--report", "json:-", "--report", f"md:{OUT}/revisions.md", "--report", f"html:{OUT}/revisions.html")
+    row = next(row for row in json.loads(output)["requirements"] if row["id"] == "ROOM-01")
+    demand("compare: ROOM-01 is no rule of 0.5", row["applies"] == [True, False] and row["verdicts"] == ["pass", None])
+    demand("compare: n/a in Markdown", re.search(r"\| \*\*ROOM-01\*\* .* \| ✅ \| n/a \|", (OUT / "revisions.md").read_text()))
+    demand("compare: n/a in HTML", '<td class="c na">n/a</td>' in (OUT / "revisions.html").read_text())
 
 
 def merged(url):
@@ -380,6 +436,7 @@ def used(folder):
 
 OUT.mkdir(parents=True, exist_ok=True)
 hostile()
+reruns()
 folder, baseline = with_defect()
 without_defect(baseline)
 rendered_again(folder)

@@ -94,10 +94,14 @@ static void add_frames(struct scenario_result *s, const char *actors)
     s->journal = xcalloc(s->n_journal, sizeof(*s->journal));
     for (size_t i = 0; i < s->n_journal; i++) {
         bool ping = actors[i] >= 'a'; /* small letter: a heartbeat of that actor */
+        bool foreign = actors[i] == 'F';
 
-        s->journal[i] = (struct journal_entry){.actor = (actors[i] & 0xdf) == 'A' ? 0 : 1,
-                                               .kind = TAP_WS_TEXT,
-                                               .text = xstrdup(ping ? "2" : "42/smcp,[\"x\"]")};
+        s->journal[i] =
+            (struct journal_entry){.actor = (actors[i] & 0xdf) == 'A' ? 0 : 1,
+                                   .kind = TAP_WS_TEXT,
+                                   .text = xstrdup(ping      ? "2"
+                                                   : foreign ? "42/smcp,[\"r12cd-2\"]"
+                                                             : "42/smcp,[\"r12ab-1\"]")};
     }
 }
 
@@ -111,7 +115,8 @@ static const struct {
         {"AAAA", -1, 2, "23"}, {"AAAA", 1, 2, "01"},   {"CAAA", -1, 2, "023"},
         {"CCAAA", 3, 1, "13"}, {"AaAaA", -1, 2, "24"}, {"CAAA", 9, 3, "0123"},
         {"cAAA", -1, 2, "23"}, /* nothing but heartbeats is nothing */
-        {"", -1, 2, ""},
+        {"", -1, 2, ""},       {"CAFF", -1, 3, "01"}, /* without a deciding frame, what leaked from another scenario explains nothing */
+        {"CAFF", 3, 2, "123"},
 };
 
 START_TEST(test_selection)

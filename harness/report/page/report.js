@@ -112,9 +112,13 @@ const oneLine = (text, max) => {
   return line.length > max ? `${line.slice(0, max)}…` : line;
 };
 
+const DRAWN = 400; // arrows
+
 function diagram(scenario, marked) {
   const actors = Object.keys(scenario.actors);
-  const frames = scenario.transcript.filter((f) => !heartbeat(f) && f.actor !== null).slice(0, 400);
+  const all = scenario.transcript.filter((f) => !heartbeat(f) && f.actor !== null);
+  const last = all.findLastIndex((f) => marked.has(f.n)); // with too many of them, those up to the last marked one
+  const frames = all.slice(Math.max(0, last - DRAWN + 20)).slice(0, DRAWN);
   const gap = 190, left = 130, row = 30, top = 44;
   const server = left + actors.length * gap + 200;
   const x = Object.fromEntries(actors.map((name, i) => [name, left + 40 + i * gap]));
@@ -174,7 +178,8 @@ function checkRow(check) {
     make("td", {}, make("strong", {}, check.check), check.line ? make("span", { class: "soft" }, ` line ${check.line}`) : null,
       check.reason ? make("div", {}, check.reason) : null,
       ...(TROUBLE.has(check.verdict) ? check.requirements.filter((id) => sentences.has(id)).map((id) =>
-        make("div", { class: "sentence" }, `${id} (${sentences.get(id).level}): ${sentences.get(id).sentence}`)) : []),
+        make("div", { class: "sentence" }, `${id} (${sentences.get(id).level}): ${sentences.get(id).sentence}`,
+          sentences.get(id).wire ? make("div", {}, `on the wire: ${sentences.get(id).wire}`) : null)) : []),
       evidence(check)),
     make("td", {}, ...check.requirements.map(requirementButton)));
 }
