@@ -15,12 +15,14 @@
 #include "harness/report/github.h"
 #include "harness/retry.h"
 #include "harness/run_command.h"
+#include "harness/survey.h"
 #include "smcp/suggest.h"
 #include "wire/xmalloc.h"
 
 enum {
     MAX_TARGETS = 2,
     OWN_JOBS = 32,
+    SURVEY_MS = 4000,
     OTHER_JOBS = 8,
     OWN_CONNECTIONS = 2000,
     OTHER_CONNECTIONS = 256
@@ -189,6 +191,47 @@ static void use_own_servers(struct session *s)
         abort();
 }
 
+static int learn_revision(struct run_command *c, struct target *t, const struct survey *survey)
+{
+    if (survey->trouble) {
+        fprintf(stderr, "smcp-harness run: %s: %s\n", c->url, survey->trouble);
+        return EXIT_NOT_REACHABLE;
+    }
+    if (!survey->revision)
+        return usage_error(
+            xasprintf("--revision auto: the server is of version %s, which no "
+                      "revision of ours has; choose one with --revision",
+                      survey->server_version ? survey->server_version : "it does not tell"));
+    c->options.plan.revision = survey->revision->id;
+    c->revision_given = true;
+    if (strcmp(survey->path, t->path) != 0)
+        c->path = c->found_path = xstrdup(survey->path); /* the rerun line names it */
+    return EXIT_FINE;
+}
+
+/* `--revision auto`: what a probe of the URL finds. */
+static int use_survey(struct run_command *c, struct target *t)
+{
+    const struct survey_config config = {
+        .target = t, .path_given = c->path != NULL, .budget_ms = SURVEY_MS};
+    struct survey survey;
+    char *error = NULL;
+    int status;
+
+    if (c->path) {
+        free(t->path);
+        t->path = xstrdup(c->path);
+    }
+    if (!survey_take(&survey, &config, &error)) {
+        fprintf(stderr, "smcp-harness run: %s\n", error);
+        free(error);
+        return EXIT_FAULT;
+    }
+    status = learn_revision(c, t, &survey);
+    survey_release(&survey);
+    return status;
+}
+
 static int use_given_target(struct session *s)
 {
     const struct run_command *c = &s->command;
@@ -206,7 +249,12 @@ static int use_given_target(struct session *s)
     if (t->revision_given)
         s->command.options.plan.revision = t->revision;
     t->to.insecure = c->insecure;
-    return EXIT_FINE;
+    if (!c->revision_auto || t->revision_given)
+        return EXIT_FINE;
+    return c->url ? use_survey(&s->command, t)
+                  : usage_error(xasprintf("--revision auto needs a server that runs: %s starts one "
+                                          "and does not say its revision",
+                                          c->target_file));
 }
 
 static void copy_pairs(struct pairs *to, const struct pairs *from)
@@ -249,6 +297,8 @@ static int choose_targets(struct session *s)
     bool own = !c->url && !c->target_file;
     int status = EXIT_FINE;
 
+    if (own && c->revision_auto)
+        return usage_error(xstrdup("--revision auto needs a URL: say which revision to serve"));
     if (own)
         use_own_servers(s);
     else

@@ -14,6 +14,7 @@ int cmd_report(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_probe(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_language(
     int argc, char **argv); /* hidden: docs/scenario-language.md, scenarios/scenario.schema.json */

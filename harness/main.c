@@ -18,6 +18,8 @@ struct command {
 
 static const struct command commands[] = {
     {"run", cmd_run, "play the scenarios against a server and judge it"},
+    {"probe", cmd_probe,
+     "what a server is, without taking a seat: path, transports, versions, credentials"},
     {"list", cmd_list, "the scenarios and their checks"},
     {"explain", cmd_explain, "what a scenario, check or requirement is about"},
     {"check", cmd_check, "lint scenario files"},

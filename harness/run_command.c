@@ -76,6 +76,9 @@ static bool read_transport(struct run_command *c, const char *text)
 
 static bool read_revision(struct run_command *c, const char *text)
 {
+    c->revision_auto = strcmp(text, "auto") == 0;
+    if (c->revision_auto)
+        return true;
     c->revision_given = revision_from_option("smcp-harness run", text, &c->options.plan.revision);
     return c->revision_given;
 }
@@ -308,4 +311,5 @@ void run_command_release(struct run_command *c)
     free(c->exclude.items);
     free(c->tags.items);
     report_requests_release(&c->reports);
+    free(c->found_path);
 }

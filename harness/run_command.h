@@ -27,10 +27,12 @@ struct run_command {
     struct credential key;
     struct pairs auth, headers;
     const char *path;
+    char *found_path; /* owned; what `path` points at when a probe found it */
     bool insecure;
     bool judge_by_given;
     enum smcp_revision_id judge_by; /* by the rules of another revision than the target's */
     enum smcp_revision_id own;      /* then: that of the target */
+    bool revision_auto; /* ask the target */
     bool revision_given, jobs_given, connections_given;
     bool retry_alone;
     bool strict;
