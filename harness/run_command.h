@@ -32,7 +32,7 @@ struct run_command {
     bool judge_by_given;
     enum smcp_revision_id judge_by; /* by the rules of another revision than the target's */
     enum smcp_revision_id own;      /* then: that of the target */
-    bool revision_auto; /* ask the target */
+    bool revision_auto;             /* ask the target */
     bool revision_given, jobs_given, connections_given;
     bool retry_alone;
     bool strict;
