@@ -12,7 +12,8 @@ enum smcp_revision_id {
 #define XX(symbol, ...) SMCP_REV_##symbol,
 #include "smcp/revisions.def"
 #undef XX
-    SMCP_REV_COUNT
+    SMCP_REV_COUNT,
+    SMCP_REV_LAST = SMCP_REV_COUNT - 1
 };
 
 /* The form of an ack: what stands between the brackets of `43/smcp,<id>[…]`. */
