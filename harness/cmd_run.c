@@ -13,6 +13,7 @@
 #include "harness/frozen.h"
 #include "harness/report/evidence.h"
 #include "harness/report/github.h"
+#include "harness/report/stream.h"
 #include "harness/retry.h"
 #include "harness/run_command.h"
 #include "harness/survey.h"
@@ -37,9 +38,10 @@ struct session {
     struct target targets[MAX_TARGETS];
     size_t n_targets;
     struct run_result result;
-    char *refserver;           /* owned */
-    struct baseline *baseline; /* owned; NULL: none */
-    struct frozen_set *frozen; /* owned; NULL: none, everything is scored */
+    char *refserver;              /* owned */
+    struct baseline *baseline;    /* owned; NULL: none */
+    struct frozen_set *frozen;    /* owned; NULL: none, everything is scored */
+    struct report_stream *stream; /* owned; NULL: nobody wants one, or not yet */
 };
 
 static int usage_error(char *text)
@@ -336,6 +338,8 @@ static void describe_target(struct session *s)
     const struct target *t = &s->targets[0];
     struct run_result *r = &s->result;
 
+    if (r->rerun) /* known already */
+        return;
     r->target_name = xstrdup(t->name ? t->name : t->url ? t->url : "target");
     r->target_url = t->url ? xstrdup(t->url) : NULL;
     r->target_info = t->info ? xstrdup(t->info) : NULL;
@@ -348,14 +352,19 @@ static void describe_target(struct session *s)
 }
 
 /* Machine output on stdout sends the text for people to stderr. */
-static bool write_reports(const struct session *s)
+static bool write_reports(struct session *s)
 {
-    const struct run_command *c = &s->command;
+    struct run_command *c = &s->command;
     FILE *human = report_requests_take_stdout(&c->reports) ? stderr : stdout;
     struct report_options options = {.verbosity = c->verbosity};
-    bool ok = report_requests_write(&c->reports, c->results, "smcp-harness run", &s->result,
-                                    c->verbosity);
+    bool ok;
 
+    c->reports.streamed = s->stream != NULL;
+    ok = report_stream_close(s->stream, &s->result);
+    s->stream = NULL;
+    ok = report_requests_write(&c->reports, c->results, "smcp-harness run", &s->result,
+                               c->verbosity) &&
+         ok;
     options.color = isatty(fileno(human)) && !getenv("NO_COLOR");
     report_to_github(human, &s->result);
     ok = report_text(human, &s->result, &options) && ok;
@@ -400,16 +409,44 @@ static int exit_status(const struct run_result *r, enum run_outcome outcome)
     return r->executed_checks == 0 && !r->plays_elsewhere ? EXIT_NOTHING_RAN : EXIT_FINE;
 }
 
+static void choose_score(struct session *s)
+{
+    const struct run_command *c = &s->command;
+
+    s->result.score_all = c->score_given ? c->score_all : !c->url && !c->target_file;
+    if (s->frozen)
+        s->result.set_number = frozen_number(s->frozen);
+}
+
+/* ---- as it happens ---- */
+
+static void on_begun(void *user, const struct run_result *r)
+{
+    struct session *s = user;
+    const struct run_command *c = &s->command;
+
+    describe_target(s);
+    choose_score(s);
+    s->stream = report_stream_open(&c->reports, c->results, "smcp-harness run", r, c->verbosity);
+}
+
+static void on_judged(void *user, const struct run_result *r, size_t at, bool ended)
+{
+    struct session *s = user;
+
+    if (s->stream && s->frozen)
+        frozen_mark(s->frozen, &s->result.scenarios[at]);
+    report_stream_scenario(s->stream, r, at, ended);
+}
+
 /* What is scored, and what the set has lost. */
 static void hold_against_set(struct session *s)
 {
-    const struct run_command *c = &s->command;
     struct run_result *r = &s->result;
 
-    r->score_all = c->score_given ? c->score_all : !c->url && !c->target_file;
+    choose_score(s);
     if (!s->frozen)
         return;
-    r->set_number = frozen_number(s->frozen);
     for (size_t i = 0; i < r->n_scenarios; i++)
         frozen_mark(s->frozen, &r->scenarios[i]);
     r->vanished = frozen_vanished(s->frozen, &s->set, &r->n_vanished);
@@ -424,6 +461,7 @@ static int play(struct session *s)
     s->command.options.plan.schemas = schema_set_embedded();
     s->command.options.progress = c->verbosity == 0 && isatty(STDERR_FILENO) && !getenv("CI");
     s->command.options.verbosity = c->verbosity;
+    s->command.options.listener = (struct run_listener){on_begun, on_judged, s};
     outcome = runner_run(&c->options, s->targets, s->n_targets, s->chosen, s->n_chosen, &s->result);
     describe_target(s);
     if (outcome == RUN_UNREACHABLE || outcome == RUN_FAULT) {
@@ -496,6 +534,8 @@ int cmd_run(int argc, char **argv)
         status = load_set(&s);
     if (status == EXIT_FINE && go_on)
         status = play(&s);
+    if (!report_stream_close(s.stream, &s.result)) /* left open by a mistake on the way */
+        status = EXIT_FAULT;
     run_result_release(&s.result);
     for (size_t i = 0; i < s.n_targets; i++)
         target_release(&s.targets[i]);

@@ -88,6 +88,7 @@ static size_t retry_transport(const struct run_options *options, struct target *
     struct run_options alone = *options;
     struct run_result again = {.seed = 0};
 
+    alone.listener = (struct run_listener){NULL, NULL, NULL};
     alone.jobs = 1;
     alone.repeat = 1;
     alone.shuffle = false;

@@ -73,6 +73,7 @@ static void start_play(struct runner *r, struct play *play)
     inst->user = r;
     inst->result->started_us = net_loop_clock_us() - r->start_us;
     play->stall_ms = r->stall_ms;
+    play->lag_ms = r->lag_ms;
     r->hermit = play->solitude == ALL_ALONE ? play : NULL;
     r->running++;
     instance_start(inst);
@@ -90,6 +91,14 @@ static void progress(struct runner *r, bool last)
         fprintf(stderr, "%s%zu of %zu scenarios, %zu under way", wipe, r->done + r->parked,
                 r->list.n_order, r->running);
     fflush(stderr);
+}
+
+static void tell_judged(const struct runner *r, const struct play *play, bool ended)
+{
+    const struct run_listener *listener = &r->options->listener;
+
+    if (listener->judged)
+        listener->judged(listener->user, r->result, play->result, ended);
 }
 
 static void say_ended(const struct runner *r, const struct play *play)
@@ -134,6 +143,7 @@ void runner_end_play(struct runner *r, struct play *play, const char *why)
     r->done++;
     play->ended = true;
     replay_settle(r, play);
+    tell_judged(r, play, true);
     say_ended(r, play);
 }
 
@@ -260,6 +270,7 @@ static void advance_plays(struct runner *r)
             r->parked++;
             r->last_parked_ms = now;
             r->last_parked_lag_ms = r->lag_ms;
+            tell_judged(r, play, false);
         }
     }
 }
@@ -343,6 +354,8 @@ static void begin_playing(struct runner *r)
     r->result->rtt_us = r->targets[0].rtt_us;
     r->result->pace_percent = r->targets[0].pace_percent;
     playlist_assign(&r->list, r->options, r->targets, r->n_targets, r->result);
+    if (r->options->listener.begun)
+        r->options->listener.begun(r->options->listener.user, r->result);
     net_timer_start(r->timer,
                     runner_now_ms(r) + 1); /* what comes of it is done at the end of that turn */
 }

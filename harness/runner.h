@@ -9,7 +9,18 @@
  * Plays the chosen scenarios against one system under test, all in one event loop, isolated from each other by the names they use.
  * Finished ones stay parked with their connections open, still watched, until the last one has ended and the settle window is over.
  */
+
+/* Who follows a run as it happens.  Each may be NULL. */
+struct run_listener {
+    /* The targets are ready: what is known of the run stands in `r`. */
+    void (*begun)(void *user, const struct run_result *r);
+    /* r->scenarios[at] is judged so far: all but what is armed until it ends. */
+    void (*judged)(void *user, const struct run_result *r, size_t at, bool ended);
+    void *user;
+};
+
 struct run_options {
+    struct run_listener listener;
     struct run_plan plan;
     unsigned transports;      /* transport_set, for scenarios that name none */
     unsigned jobs;            /* scenarios under way at the same time */

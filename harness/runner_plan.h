@@ -22,7 +22,7 @@ struct play {
     bool ended;            /* its result stands */
     enum solitude solitude;
     unsigned stalls;           /* attempts thrown away because our own loop had stalled */
-    uint64_t stall_ms;         /* of the run when this attempt began */
+    uint64_t stall_ms, lag_ms; /* of the run when this attempt began */
     struct check_result *kept; /* owned; what such an attempt had found, or NULL */
     size_t n_kept;
 };

@@ -67,10 +67,18 @@ static void reset_result(struct runner *r, const struct play *play)
 
 /* ---- after a stall ---- */
 
-/* Something came that must not come: that is true however late we looked. */
+/* Something came that must not come: that is true however late we looked, unless we have lost connections by it. */
 static bool was_seen(const struct check_result *c)
 {
     return c->verdict == VERDICT_FAIL && c->journal_until < 0;
+}
+
+/* So late that heartbeats have gone unanswered, or may have: the target was right to end our connections, and to say so. */
+static bool has_starved(const struct runner *r, const struct play *play)
+{
+    uint32_t patience_ms = play->target->ping_timeout_ms;
+
+    return patience_ms > 0 && r->lag_ms - play->lag_ms >= patience_ms / 2;
 }
 
 static bool is_doubtful(const struct check_result *c)
@@ -80,16 +88,16 @@ static bool is_doubtful(const struct check_result *c)
            !was_seen(c);
 }
 
-static bool any_doubt(const struct scenario_result *s)
+static bool any_doubt(const struct scenario_result *s, bool starved)
 {
     for (size_t i = 0; i < s->n_checks; i++)
-        if (is_doubtful(&s->checks[i]))
+        if (is_doubtful(&s->checks[i]) || (starved && was_seen(&s->checks[i])))
             return true;
     return false;
 }
 
 /* It never went without a stall: nobody knows. */
-static void make_errors(struct runner *r, struct play *play)
+static void make_errors(struct runner *r, struct play *play, bool starved)
 {
     struct scenario_result *s = runner_result_of(r, play);
 
@@ -97,11 +105,11 @@ static void make_errors(struct runner *r, struct play *play)
         struct check_result *c = &s->checks[i];
         char *own = c->reason;
 
-        if (c->verdict != VERDICT_FAIL || was_seen(c))
+        if (c->verdict != VERDICT_FAIL || (was_seen(c) && !starved))
             continue;
         c->verdict = VERDICT_ERROR;
         c->reason = xasprintf("the harness itself stood still for %llu ms meanwhile: %s",
-                              (unsigned long long)(r->stall_ms - play->stall_ms), own ? own : "");
+                              (unsigned long long)(r->lag_ms - play->lag_ms), own ? own : "");
         free(own);
     }
 }
@@ -109,14 +117,16 @@ static void make_errors(struct runner *r, struct play *play)
 bool replay_after_stall(struct runner *r, struct play *play)
 {
     struct scenario_result *s = runner_result_of(r, play);
+    bool starved = has_starved(r, play);
 
-    if (r->stall_ms == play->stall_ms || play->scenario->must_fail || !any_doubt(s))
+    if ((r->stall_ms == play->stall_ms && !starved) || play->scenario->must_fail ||
+        !any_doubt(s, starved))
         return false;
     if (play->stalls == MAX_STALLS) {
-        make_errors(r, play);
+        make_errors(r, play, starved);
         return false;
     }
-    if (!play->kept) {
+    if (!play->kept && !starved) {
         play->kept = s->checks;
         play->n_kept = s->n_checks;
         s->checks = NULL;

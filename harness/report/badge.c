@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 
 #include "harness/report/json.h"
 
@@ -21,6 +22,8 @@ bool report_badge(FILE *out, const struct run_result *r, const struct report_opt
                  n.expected_failures);
     else
         snprintf(text, sizeof(text), "%zu passed", n.passed);
+    if (r->interrupted)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), ", interrupted");
     cJSON_AddNumberToObject(badge, "schemaVersion", 1);
     cJSON_AddStringToObject(badge, "message", text);
     cJSON_AddStringToObject(badge, "color", bad ? "red" : open ? "yellow" : "brightgreen");

@@ -44,7 +44,7 @@ bool report_requests_add(struct report_requests *list, const char *command, cons
 void report_requests_release(struct report_requests *list)
 {
     free(list->items);
-    *list = (struct report_requests){NULL, 0};
+    *list = (struct report_requests){NULL, 0, false};
 }
 
 bool report_requests_take_stdout(const struct report_requests *list)
@@ -77,8 +77,13 @@ static bool write_one(const struct report_format *format, const char *path, cons
     return ok;
 }
 
-static bool write_folder(const char *dir, const char *command, const struct run_result *r,
-                         int verbosity)
+static bool is_written(const struct report_requests *list, const struct report_format *format)
+{
+    return list->streamed && format->write == report_jsonl;
+}
+
+static bool write_folder(const struct report_requests *list, const char *dir, const char *command,
+                         const struct run_result *r, int verbosity)
 {
     bool ok = true;
 
@@ -89,7 +94,8 @@ static bool write_folder(const char *dir, const char *command, const struct run_
     for (size_t i = 0; i < report_formats_count; i++) {
         char *path = xasprintf("%s/%s", dir, report_formats[i].file_name);
 
-        ok = write_one(&report_formats[i], path, command, r, verbosity) && ok;
+        if (!is_written(list, &report_formats[i]))
+            ok = write_one(&report_formats[i], path, command, r, verbosity) && ok;
         free(path);
     }
     return ok;
@@ -101,6 +107,7 @@ bool report_requests_write(const struct report_requests *list, const char *resul
     bool ok = true;
 
     for (size_t i = 0; i < list->n; i++)
-        ok = write_one(list->items[i].format, list->items[i].path, command, r, verbosity) && ok;
-    return (!results || write_folder(results, command, r, verbosity)) && ok;
+        if (!is_written(list, list->items[i].format))
+            ok = write_one(list->items[i].format, list->items[i].path, command, r, verbosity) && ok;
+    return (!results || write_folder(list, results, command, r, verbosity)) && ok;
 }

@@ -14,6 +14,7 @@ struct report_request {
 struct report_requests {
     struct report_request *items; /* owned */
     size_t n;
+    bool streamed; /* JSON Lines are written by report/stream.h */
 };
 
 /* Add "FMT:PATH" ("FMT" alone means standard output).  False after a message on stderr that starts with `command`. */

@@ -6,6 +6,7 @@ Usage: half_server.py MODE [ARGUMENT...]
     die                dies when the first join comes
     tell FIFO          opens FIFO for writing when the join has come, and never answers
     late FIFO ANSWER   the same, and answers as soon as somebody writes to the FIFO named ANSWER; later joins at once
+    scold FIFO ANSWER  like late, and says before the ack that somebody has left; waits 2 s for a pong (so it says, and never pings)
     poison STARTS      answers; dies when an office called poison* is joined; appends a line to STARTS when it starts
     poison-once STARTS the same, but only in the process that has written the first line
 
@@ -24,7 +25,10 @@ OPEN = {"upgrades": [], "pingInterval": 25000, "pingTimeout": 20000, "maxPayload
 sessions = {}
 
 
+LEFT = '42/smcp,["notify:leave_office",{"office_id":"o","computer":"c"}]\x1e'
 mode = sys.argv[1]
+if mode == "scold":
+    OPEN["pingTimeout"] = 2000
 first = True
 
 
@@ -33,14 +37,16 @@ def on_join(packet):
     global mode
     if mode == "die" or ("poison" in packet and (mode == "poison" or (mode == "poison-once" and first))):
         os._exit(9)
-    if mode in ("tell", "late"):
+    if mode in ("tell", "late", "scold"):
         with open(sys.argv[2], "w", encoding="utf-8") as fifo:
             fifo.write("joined\n")
-    if mode == "late":
+    scold = ""
+    if mode in ("late", "scold"):
         with open(sys.argv[3], encoding="utf-8") as answer:
             answer.readline()
+        scold = LEFT if mode == "scold" else ""
         mode = "answer"
-    return None if mode == "tell" else "43/smcp," + re.match(r"42/smcp,(\d+)", packet)[1] + "[true,null]"
+    return None if mode == "tell" else scold + "43/smcp," + re.match(r"42/smcp,(\d+)", packet)[1] + "[true,null]"
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -185,13 +185,13 @@ def test_restarts_are_bounded():
 # ---- a harness that stands still
 
 
-def stopped_while_waiting(folder, seconds, *arguments):
+def stopped_while_waiting(folder, seconds, *arguments, mode="late", scenario=SCENARIO):
     """The harness is stopped when the join has come, for that long, and the answer comes when it goes on."""
     fifo, answer, out = folder.path("fifo"), folder.path("answer"), folder.path("out.json")
     os.mkfifo(fifo)
     os.mkfifo(answer)
-    target = folder.write("target.json", {"name": "late", "start": [sys.executable, HALF_SERVER, "late", fifo, answer]})
-    command = [HARNESS, "run", "--target", target, "--scenarios", folder.scenarios(SCENARIO), "--transport", "polling"]
+    target = folder.write("target.json", {"name": "late", "start": [sys.executable, HALF_SERVER, mode, fifo, answer]})
+    command = [HARNESS, "run", "--target", target, "--scenarios", folder.scenarios(scenario), "--transport", "polling"]
     with subprocess.Popen([*command, "--report", f"json:{out}", *arguments], stdout=subprocess.DEVNULL) as child:
         with open(fifo, encoding="utf-8") as joined:
             joined.readline()
@@ -210,6 +210,138 @@ def test_own_standstill_is_not_held_against_the_target():
         code, report = stopped_while_waiting(folder, 3.5, "--timeout", "3")
         assert code == 0, report["checks"]
         assert report["summary"]["failed"] == 0
+
+
+def test_what_comes_of_our_own_silence_is_not_held_against_the_target():
+    """Stopped for longer than the target waits for a pong: it may end connections, and tell the others."""
+    never = {"C": "never receives", "event": "notify:leave_office", "checks": "NOTIFY-05"}
+    with Folder() as folder:
+        scenario = dict(SCENARIO, steps=[*SCENARIO["steps"], never])
+        code, report = stopped_while_waiting(folder, 2.5, mode="scold", scenario=scenario)
+        assert code == 0, report["checks"]
+
+
+# ---- the live stream
+
+
+def lines_of(path):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    assert text.endswith("\n"), "a line is cut"
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def key_of(line):
+    return line["scenario"], line["transport"], line["repetition"], line.get("check")
+
+
+def standing(lines):
+    """What the lines say in the end: the last one of each check."""
+    return {key_of(line): line["verdict"] for line in lines if line["type"] == "check"}
+
+
+def test_stream_says_the_same_as_the_report():
+    with Folder() as folder:
+        out, stream = folder.path("out.json"), folder.path("out.jsonl")
+        done = run("--fast", "--only", "room.*", "--report", f"json:{out}", "--report", f"jsonl:{stream}")
+        expect(done, 0)
+        report, lines = read_json(out), lines_of(stream)
+        assert standing(lines) == {key_of(c): c["verdict"] for c in report["checks"]}
+        assert (lines[0]["type"], lines[-1]["type"]) == ("run", "summary")
+        assert {k: v for k, v in lines[-1].items() if k != "type"} == report["summary"]
+
+
+def test_stream_to_standard_output():
+    done = run("--fast", "--only", "room.join.notifies-others", "--report", "jsonl:-")
+    expect(done, 0, "passed, 0 failed")
+    kinds = [json.loads(line)["type"] for line in done.stdout.splitlines()]
+    assert kinds[0] == "run" and kinds[-1] == "summary" and "check" in kinds
+
+
+WAITS_FOR_EVER = dict(SCENARIO, id="x.waits", steps=[{"C": "joins", "office": "wait", "checks": "ROOM-01"}])
+
+
+def test_a_killed_run_leaves_what_was_judged():
+    """One scenario is through when the other one has begun to wait; then the harness is killed."""
+    with Folder() as folder:
+        stream, fifo = folder.path("out.jsonl"), folder.path("fifo")
+        os.mkfifo(fifo)
+        quick = dict(SCENARIO, id="x.a", steps=[{"C": "is fenced", "checks": "SIO-10"}])
+        target = folder.write("target.json", {"name": "t", "start": [sys.executable, HALF_SERVER, "tell", fifo]})
+        command = [HARNESS, "run", "--target", target, "--scenarios", folder.scenarios(quick, WAITS_FOR_EVER), "--timeout", "60"]
+        command += ["--transport", "polling", "--jobs", "1", "--report", f"jsonl:{stream}"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
+            with open(fifo, encoding="utf-8") as joined:
+                joined.readline()
+            child.kill()
+            child.wait(timeout=20)
+        lines = lines_of(stream)
+        assert [line["type"] for line in lines][:2] == ["run", "check"], lines
+        assert standing(lines) == {("x.a", "polling", 0, "C is fenced"): "pass"}, standing(lines)
+
+
+def test_verdicts_that_turn_are_corrected():
+    """Red at first; alone, on another process of the target, green: the line comes again."""
+    with Folder() as folder:
+        mark, stream = folder.path("mark"), folder.path("out.jsonl")
+        script = f"[ -e {mark} ] && exec {REFSERVER} --exit-with-parent; touch {mark}; exec {REFSERVER} --defect join-ack-array --exit-with-parent"
+        arguments = ("--only", "room.join.agent-is-acked", "--retry-alone", "--report", f"jsonl:{stream}")
+        expect(harness("run", "--target", folder.script_target(script), *arguments), 0)
+        turned = [line for line in lines_of(stream) if line["type"] == "check" and line.get("corrects") == "fail"]
+        assert turned and turned[0]["verdict"] == "flaky", turned
+
+
+# ---- interrupts
+
+PARTIAL = {
+    "report.txt": "interrupted: the report is partial",
+    "report.json": '"interrupted": true',
+    "report.jsonl": '"interrupted":true',
+    "report.xml": "interrupted",
+    "report.tap": "interrupted",
+    "report.md": "interrupted",
+    "report.html": "interrupted",
+    "badge.json": "interrupted",
+}
+
+
+def interrupted(folder, number, *arguments):
+    fifo = folder.path("fifo")
+    os.mkfifo(fifo)
+    target = folder.write("target.json", {"name": "t", "start": [sys.executable, HALF_SERVER, "tell", fifo]})
+    command = [HARNESS, "run", "--target", target, "--scenarios", folder.scenarios(SCENARIO), "--timeout", "60"]
+    child = subprocess.Popen([*command, "--transport", "polling", *arguments], stdout=subprocess.DEVNULL)
+    with open(fifo, encoding="utf-8") as joined:
+        joined.readline()
+    child.send_signal(number)
+    return child
+
+
+def test_an_interrupt_leaves_every_format():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with Folder() as folder:
+            results = folder.path("results")
+            child = interrupted(folder, number, "--results", results)
+            assert child.wait(timeout=20) == 128 + number
+            for name, text in PARTIAL.items():
+                with open(os.path.join(results, name), encoding="utf-8") as file:
+                    assert text in file.read(), f"{name} does not say that it is partial"
+
+
+def test_a_second_interrupt_ends_at_once():
+    """The report goes into a FIFO that nobody reads."""
+    with Folder() as folder:
+        stuck = folder.path("stuck")
+        os.mkfifo(stuck)
+        child = interrupted(folder, signal.SIGINT, "--report", f"json:{stuck}")
+        for _ in range(200):
+            child.send_signal(signal.SIGINT)
+            try:
+                child.wait(timeout=0.1)
+                break
+            except subprocess.TimeoutExpired:
+                pass
+        assert child.returncode in (-signal.SIGINT, 130), child.returncode
 
 
 # ---- speed
