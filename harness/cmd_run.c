@@ -21,13 +21,16 @@
 #include "wire/xmalloc.h"
 
 enum {
-    MAX_TARGETS = 2,
+    MAX_TARGETS = 3,
     OWN_JOBS = 32,
     SURVEY_MS = 4000,
     OTHER_JOBS = 8,
     OWN_CONNECTIONS = 2000,
     OTHER_CONNECTIONS = 256
 };
+
+/* A version from which on an older MINOR is welcome (HS-07). */
+#define LATER "1.2.0"
 
 /* What one `run` holds together. */
 struct session {
@@ -126,10 +129,16 @@ static int load_scenarios(struct session *s)
 
 static bool any_needs(const struct session *s, const char *feature)
 {
-    for (size_t i = 0; i < s->n_chosen; i++)
-        for (char *const *need = s->chosen[i]->needs; need && *need; need++)
+    enum smcp_revision_id revision = s->command.options.plan.revision;
+
+    for (size_t i = 0; i < s->n_chosen; i++) {
+        const struct scenario *sc = s->chosen[i];
+        bool plays = sc->since <= revision && revision <= sc->until;
+
+        for (char *const *need = sc->needs; plays && need && *need; need++)
             if (strncmp(*need, feature, strlen(feature)) == 0)
                 return true;
+    }
     return false;
 }
 
@@ -167,29 +176,44 @@ static struct target *own_target(struct session *s, const char *name, const char
     return t;
 }
 
+static void own_target_with_key(struct session *s, const char *name, const char *key,
+                                const char *const *more)
+{
+    const char *const options[] = {
+        "--revision", smcp_revision(s->command.options.plan.revision)->name,
+        "--auth",     key,
+        more[0],      more[1],
+        more[2],      more[3],
+        NULL};
+
+    if (!credential_parse(&own_target(s, name, options)->key, key))
+        abort();
+}
+
 /*
- * A reference server; a second one with a key and a quick heartbeat where scenarios need either.  Not more: they share the cores with us.
+ * A reference server; a second one with a key and a quick heartbeat where scenarios need either, and a third one where they need the key
+ * in the other place (AUTH-04, AUTH-08) or a later version.  Not more: they share the cores with us.
  */
 static void use_own_servers(struct session *s)
 {
-    const char *revision = smcp_revision(s->command.options.plan.revision)->name;
-    const char *const plain[] = {"--revision", revision, NULL};
-    const char *const other[] = {"--revision",
-                                 revision,
-                                 "--auth",
-                                 "header:x-api-key=harness-key",
-                                 "--ping-interval",
-                                 "500",
-                                 "--ping-timeout",
-                                 "2500",
-                                 NULL};
+    static const char *const quick[] = {"--ping-interval", "500", "--ping-timeout", "2500"};
+    static const char *const later[] = {"--pretend-version", LATER, NULL, NULL};
+    static const char *const nothing[] = {NULL, NULL, NULL, NULL};
+    static const char auth[] = "auth:token=harness-key", header[] = "header:x-api-key=harness-key";
+    const struct smcp_revision *revision = smcp_revision(s->command.options.plan.revision);
+    const char *const plain[] = {"--revision", revision->name, NULL};
+    bool moved = revision->id >= SMCP_REV_0_2; /* the default of the SDKs */
 
     s->refserver = find_refserver(&s->command);
     own_target(s, "smcp-refserver", plain);
-    if ((any_needs(s, "key") || any_needs(s, "ping")) &&
-        !credential_parse(
-            &own_target(s, "smcp-refserver with a key and a quick heartbeat", other)->key,
-            "header:x-api-key=harness-key"))
+    if (any_needs(s, "key") || any_needs(s, "ping"))
+        own_target_with_key(s, "smcp-refserver with a key and a quick heartbeat",
+                            moved ? auth : header, quick);
+    if (!any_needs(s, moved ? "key:header" : "key:auth") && !any_needs(s, "major"))
+        return;
+    own_target_with_key(s, "smcp-refserver with a key in the other place, of a later version",
+                        moved ? header : auth, moved ? later : nothing);
+    if (moved && !target_set_version(&s->targets[s->n_targets - 1], LATER))
         abort();
 }
 
@@ -274,10 +298,11 @@ static void use_access(struct session *s)
 
     for (size_t i = 0; i < s->n_targets; i++) {
         struct target *t = &s->targets[i];
+        bool own_version = i > 0 && t->version_given; /* of the server of MAJOR 1 */
 
         copy_pairs(&t->auth, &c->auth);
         copy_pairs(&t->headers, &c->headers);
-        if (c->a2c_version && !target_set_version(t, c->a2c_version))
+        if (c->a2c_version && !own_version && !target_set_version(t, c->a2c_version))
             abort(); /* was checked as an option */
         target_default_version(t, c->options.plan.revision);
         if (c->path) {

@@ -251,6 +251,15 @@ static void connect_actor(struct instance *inst, struct peer *p)
     free(error);
 }
 
+/* {version.minor}: what all versions that fit have in common. */
+static void name_series(struct instance *inst, unsigned long major, unsigned long minor)
+{
+    char *text = xasprintf("%lu.%lu", major, minor);
+
+    vars_set_text(&inst->vars, "version.minor", slice_str(text));
+    free(text);
+}
+
 /* {version} and its neighbours, where clients declare one. */
 static void name_versions(struct instance *inst)
 {
@@ -279,6 +288,7 @@ static void name_versions(struct instance *inst)
         vars_set_text(&inst->vars, rows[i].name, slice_str(text));
         free(text);
     }
+    name_series(inst, major, minor);
 }
 
 void instance_start(struct instance *inst)
@@ -289,6 +299,7 @@ void instance_start(struct instance *inst)
     vars_init(&inst->vars, inst->plan->seed, inst->serial);
     inst->vars.revision = smcp_revision(inst->plan->revision);
     vars_set_text(&inst->vars, "revision", slice_str(inst->vars.revision->name));
+    vars_set_text(&inst->vars, "mount", slice_str(inst->target->path));
     name_versions(inst);
     journal_init(&inst->journal);
     monitor_init(&inst->monitor);

@@ -241,7 +241,8 @@ static void print_top_level(FILE *out)
     fputs(
         " },\n"
         "    \"tags\": { \"type\": \"array\", \"items\": { \"type\": \"string\" } },\n"
-        "    \"needs\": { \"type\": \"array\", \"items\": { \"enum\": [\"key\", \"ping\"] } },\n"
+        "    \"needs\": { \"type\": \"array\", \"items\": { \"anyOf\": [{ \"enum\": [\"key\", "
+        "\"key:header\", \"key:auth\", \"ping\", \"major\"] }, { \"pattern\": \"^\\\\{\" }] } },\n"
         "    \"transports\": { \"type\": \"array\", \"items\": { \"enum\": [\"websocket\", "
         "\"polling\", \"upgrade\"] } },\n"
         "    \"offices\": { \"type\": \"array\", \"items\": { \"type\": \"string\" } },\n"

@@ -99,6 +99,8 @@ static char *skip_reason(const char *need)
     if (strncmp(need, "key", 3) == 0)
         return xasprintf("needs a key: give --key%s",
                          strcmp(need, "key") == 0 ? "" : " in the right place");
+    if (strcmp(need, "major") == 0)
+        return xstrdup("needs a server whose version is 1.1.0 or later");
     if (strcmp(need, "ping") == 0)
         return xstrdup("needs a target whose pingInterval + pingTimeout is at most 10 s");
     return xasprintf("the target does not have `%s`", need);

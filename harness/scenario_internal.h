@@ -54,7 +54,6 @@ MUST_USE bool loader_steps(struct loader *l, const struct json_node *list, bool 
 MUST_USE bool loader_value(struct loader *l, const struct step *s, const struct attribute_use *use,
                            const struct json_node *v);
 MUST_USE bool loader_pattern(struct loader *l, const struct step *s, const struct json_node *v);
-MUST_USE bool loader_texts(struct loader *l, const struct json_node *v);
 
 /* References, labels and captures of all steps, in order; check names. */
 MUST_USE bool loader_names(struct loader *l);

@@ -327,15 +327,19 @@ static bool take_tags(struct loader *l, const struct json_node *v)
 
 static bool take_needs(struct loader *l, const struct json_node *v)
 {
-    static const char known[] = "key ping";
+    static const char *const known[] = {"key", "key:header", "key:auth", "ping", "major"};
     const struct json_node *child;
 
     if (!take_words(l, v, &l->sc->needs))
         return false;
     child = v->first;
     for (char **need = l->sc->needs; *need; need++, child = child->next) {
-        if (strcmp(*need, "key") != 0 && strcmp(*need, "ping") != 0)
-            return loader_unknown(l, child, "need", *need, known);
+        size_t i = 0;
+
+        while (i < ARRAY_LEN(known) && strcmp(*need, known[i]) != 0)
+            i++;
+        if (i == ARRAY_LEN(known))
+            return loader_unknown(l, child, "need", *need, "key key:header key:auth ping major");
     }
     return true;
 }

@@ -51,8 +51,8 @@ static const struct name *find(const struct names *ns, const char *text)
 }
 
 /* What stands for something in every scenario. */
-static const char *const reserved_names[] = {"unique", "revision", "version"};
-static const char *const version_members[] = {"patch", "first", "older", "newer", "major"};
+static const char *const reserved_names[] = {"unique", "revision", "version", "mount"};
+static const char *const version_members[] = {"minor", "patch", "first", "older", "newer", "major"};
 
 static bool is_one_of(const char *text, const char *const *words, size_t n)
 {

@@ -74,7 +74,7 @@ static bool form(struct loader *l, const struct step *s, const struct json_node 
 /* {"name of the branch": pattern, …}, at least two: one alone is no choice. */
 static bool branches(struct loader *l, const struct step *s, const struct json_node *v)
 {
-    bool ack = s && s->verb != VERB_RECEIVE;
+    bool ack = s && s->verb != VERB_RECEIVE && s->verb != VERB_REQUEST;
     const struct json_node *m;
 
     if (v->type != JSON_OBJECT || v->count < 2)
@@ -120,14 +120,15 @@ static bool members(struct loader *l, const struct step *s, const struct json_no
     return want(l, is_operator(v), v, "a list of actors and patterns") && loader_pattern(l, s, v);
 }
 
-bool loader_texts(struct loader *l, const struct json_node *v)
+/* null leaves out of the query what the run would say there. */
+static bool texts(struct loader *l, const struct json_node *v, bool or_null)
 {
     const struct json_node *m;
 
     if (v->type != JSON_OBJECT)
         return loader_refuse(l, v, xstrdup("expected an object of texts"));
     for (m = v->first; m; m = m->next) {
-        if (m->type != JSON_STRING)
+        if (m->type != JSON_STRING && !(or_null && m->type == JSON_NULL))
             return loader_refuse(l, m, xstrdup("expected a text"));
     }
     return true;
@@ -298,7 +299,7 @@ bool loader_value(struct loader *l, const struct step *s, const struct attribute
     case ATTR_TEMPLATES:
         return want(l, v->type == JSON_ARRAY, v, "a list (the argument list)") && template(l, s, v);
     case ATTR_TEXTS:
-        return loader_texts(l, v);
+        return texts(l, v, strcmp(use->row->name, "query") == 0);
     case ATTR_FORM:
         return form(l, s, v);
     case ATTR_MEMBERS:

@@ -49,7 +49,7 @@ static void append_headers(struct buf *out, const struct http_result *result)
     buf_append_ch(out, '}');
 }
 
-/* The first frame behind a 101: "close" of a close frame, "body" of any other. */
+/* The first frame behind a 101: "close" of a close frame, "text" and "body" of any other. */
 static void append_frame(struct buf *out, struct slice bytes)
 {
     const unsigned char *at = (const unsigned char *)bytes.ptr;
@@ -65,6 +65,8 @@ static void append_frame(struct buf *out, struct slice bytes)
             payload.len = (size_t)header.len;
     }
     if (header.opcode != WS_CLOSE) {
+        buf_append_json_string(out, payload);
+        buf_append_str(out, ",\"body\":");
         append_body(out, payload);
         return;
     }
@@ -72,7 +74,7 @@ static void append_frame(struct buf *out, struct slice bytes)
         code = (unsigned)(unsigned char)payload.ptr[0] << 8 | (unsigned char)payload.ptr[1];
         payload = slice_of(payload.ptr + 2, payload.len - 2);
     }
-    buf_appendf(out, "\"\",\"close\":{\"code\":%u,\"reason\":", code);
+    buf_appendf(out, "\"\",\"body\":\"\",\"close\":{\"code\":%u,\"reason\":", code);
     buf_append_json_string(out, payload);
     buf_append_ch(out, '}');
 }
@@ -90,12 +92,13 @@ static void http_done(void *user, const struct http_result *result)
         buf_appendf(value, "{\"status\":%d,\"headers\":", result->status);
         append_headers(value, result);
         buf_append_str(value, ",\"text\":");
-        buf_append_json_string(value, result->body);
-        buf_append_str(value, ",\"body\":");
-        if (result->status == 101)
+        if (result->status == 101) {
             append_frame(value, result->body);
-        else
+        } else {
+            buf_append_json_string(value, result->body);
+            buf_append_str(value, ",\"body\":");
             append_body(value, result->body);
+        }
         buf_append_ch(value, '}');
     }
     snprintf(line, sizeof(line), "%d", result->status);
@@ -294,7 +297,10 @@ void request_poll(struct step_run *run)
     } else if (run->http_error) {
         fail(run, xasprintf("HTTP request: %s", run->http_error), run->http_error);
     } else if (run->http_value.len > 0 && run->step->observe) {
-        step_observed(run, shorten(buf_slice(&run->http_value)));
+        step_branch_taken(run, buf_slice(&run->http_value));
+        step_observed(run, run->result && run->result->observed
+                               ? xstrdup(run->result->observed)
+                               : shorten(buf_slice(&run->http_value)));
     } else if (run->http_value.len > 0) {
         if (part_matches(run, run->match, NULL, &f) &&
             part_matches(run, run->match_status, "status", &f) &&

@@ -171,6 +171,15 @@ static bool list_has(char *const *list, const char *text)
 
 enum { SHORT_PING_MS = 10000 }; /* heartbeats that a scenario can wait for */
 
+/* From MAJOR 1 on there are older MINORs, and they are welcome (HS-07). */
+static bool has_major(const struct target *t)
+{
+    struct smcp_version v;
+
+    return t->a2c_version && smcp_version_parse(slice_str(t->a2c_version), &v) &&
+           !slice_is(v.major, "0") && !slice_is(v.minor, "0");
+}
+
 bool target_has(const struct target *t, const char *feature)
 {
     if (list_has(t->lacks, feature))
@@ -181,6 +190,8 @@ bool target_has(const struct target *t, const char *feature)
         return t->key.given && t->key.in_header;
     if (strcmp(feature, "key:auth") == 0)
         return t->key.given && !t->key.in_header;
+    if (strcmp(feature, "major") == 0)
+        return has_major(t);
     if (strcmp(feature, "ping") == 0)
         return t->probed && t->ping_interval_ms + t->ping_timeout_ms <= SHORT_PING_MS;
     return list_has(t->features, feature);

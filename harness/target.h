@@ -107,7 +107,7 @@ void target_set_pace(struct target *t, uint64_t rtt_us);
 /* A deadline of `ms`, for this target. */
 uint32_t target_patience(const struct target *t, uint32_t ms);
 
-/* Does it have a feature that a scenario needs: "key", "key:header", "key:auth", "ping", or one that its file declares. */
+/* Does it have a feature that a scenario needs: "key", "key:header", "key:auth", "ping", "major", or one that its file declares. */
 bool target_has(const struct target *t, const char *feature);
 
 /* The last lines of its standard error, for messages; "" when there are none.  Caller frees. */
