@@ -5,7 +5,7 @@ and its Computer with an MCP server on standard input and output. Runs in the SD
 
   sdk_clients.py URL                      against a server that runs
   sdk_clients.py -- PROGRAM ARGUMENTS     start it, read its ready line, stop it with SIGTERM, expect exit code 0
-  sdk_clients.py --key KEY ...            the clients send KEY in the header x-api-key
+  sdk_clients.py --key KEY ...            the clients send KEY: 0.1 in the header x-api-key, 0.4 as `token` of the auth object
 
 Last line: N passed, N failed, N skipped.
 """
@@ -13,6 +13,7 @@ Last line: N passed, N failed, N skipped.
 import argparse
 import asyncio
 import contextlib
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -32,6 +33,12 @@ from mcp import StdioServerParameters  # noqa: E402
 
 MCP_SERVER = pathlib.Path(__file__).with_name("sdk_clients_mcp.py")
 DEADLINE_S = 15
+
+# What differs between the releases that this driver runs in: 0.1.x and 0.4.x.
+RELEASE = tuple(int(part) for part in importlib.metadata.version("a2c-smcp").split("."))
+IS_0_4 = RELEASE >= (0, 4)
+TOOL = "driver__" if IS_0_4 else ""  # from 0.3 on tools are named after their server (TLIST-05)
+TOOLS = sorted(TOOL + name for name in ("echo", "fail"))
 
 
 class Score:
@@ -137,13 +144,15 @@ async def running(computer):
         await asyncio.wait((asyncio.create_task(computer.shutdown()),), timeout=3)
 
 
-def headers(key):
-    return {"x-api-key": key} if key else {}
+def credential(key):
+    if IS_0_4:
+        return {"auth": {"token": key}} if key else {}
+    return {"headers": {"x-api-key": key} if key else {}}
 
 
 async def connect_computer(computer, url, transports, key):
     client = SMCPComputerClient(computer=computer)
-    await client.connect(url, namespaces=[SMCP_NAMESPACE], transports=transports, headers=headers(key))
+    await client.connect(url, namespaces=[SMCP_NAMESPACE], transports=transports, **credential(key))
     return client
 
 
@@ -177,21 +186,52 @@ async def working_day(score, agent, name):
     score.check("the Agent is told who entered", entered == {"office_id": agent.office, "computer": name}, entered)
     received = await agent.heard.next("on_tools_received")
     names = sorted(tool["name"] for tool in received[1])
-    score.check("the Agent fetches the tools by itself", received[0] == name and names == ["echo", "fail"], received)
+    score.check("the Agent fetches the tools by itself", received[0] == name and names == TOOLS, received)
     score.check("the office lists the Computer", await agent.computers() == [name])
 
     tools = await agent.do("get_tools_from_computer", name)
-    score.check("get_tools", sorted(tool["name"] for tool in tools["tools"]) == ["echo", "fail"], tools)
+    score.check("get_tools", sorted(tool["name"] for tool in tools["tools"]) == TOOLS, tools)
     schema = tools["tools"][0]["params_schema"]
     score.check("a tool brings its schema", schema.get("required") == ["text"], schema)
 
-    result = await agent.do("emit_tool_call", name, "echo", {"text": "Grüße 👋"}, timeout=DEADLINE_S)
+    result = await agent.do("emit_tool_call", name, TOOL + "echo", {"text": "Grüße 👋"}, timeout=DEADLINE_S)
     score.check("tool_call", not result.isError and text_of(result) == "echo: Grüße 👋", result)
-    result = await agent.do("emit_tool_call", name, "fail", {"text": "do it"}, timeout=DEADLINE_S)
+    result = await agent.do("emit_tool_call", name, TOOL + "fail", {"text": "do it"}, timeout=DEADLINE_S)
     score.check("a failing tool is an error result", result.isError and "cannot do it" in text_of(result), result)
     desktop = await agent.do("get_desktop_from_computer", name)
     score.check("get_desktop", desktop["desktops"] == [] and desktop["req_id"], desktop)
     await config(score, agent, name)
+    if IS_0_4:
+        await younger_events(score, agent, name)
+
+
+async def younger_events(score, agent, name):
+    """What came with 0.2 and 0.4: resources, skills, blobs."""
+    try:
+        resources = await agent.do("get_resources", name, "driver")
+    except Exception as error:  # the MCP server of this test has none: the Computer says so, and the server passes it on
+        resources = error
+    score.check("get_resources", "4015" in repr(vars(resources)) if isinstance(resources, Exception) else resources["req_id"], resources)
+    skills = await agent.do("get_skills", name)
+    score.check("get_skills", skills["skills"] == [] and skills["req_id"], skills)
+    try:
+        await agent.do("get_skill", name, "no-such-skill")
+        score.check("an unknown skill is an error of the Computer", False, "found")
+    except Exception as error:
+        score.check("an unknown skill is an error of the Computer", "4014" in repr(vars(error)), vars(error))
+    try:
+        await agent.do("get_blob", name, "no-such-blob")
+        score.check("an unknown blob is an error of the Computer", False, "found")
+    except Exception as error:
+        score.check("an unknown blob is an error of the Computer", "4018" in repr(vars(error)), vars(error))
+    try:
+        await agent.do("put_blob", name, b"bytes")
+        score.check("a Computer without a place for files takes none", False, "taken")
+    except Exception as error:
+        score.check("a Computer without a place for files takes none", "4019" in str(error) or "forbidden" in repr(vars(error)), error)
+    request = {"agent": agent.name, "req_id": "nobody", "computer": name + "-not"}
+    answer = await agent.call("client:get_skills", request)
+    score.check("an unknown Computer is 404", isinstance(answer, dict) and answer["code"] == 404, answer)
 
 
 async def config(score, agent, name):
@@ -215,7 +255,7 @@ async def refusals(score, url, key, transports, agent, name):
     await rival.connect(url, transports)
     answer = await rival.call("server:join_office", {"role": "agent", "name": "rival", "office_id": agent.office})
     score.check("a second Agent is refused", answer[0] is False and answer[1], answer)
-    foreign = await rival.do("emit_tool_call", name, "echo", {"text": "x"}, timeout=2)
+    foreign = await rival.do("emit_tool_call", name, TOOL + "echo", {"text": "x"}, timeout=2)
     score.check("who is not in the office calls nobody", foreign.isError and "echo: x" not in text_of(foreign), foreign)
     await rival.do("disconnect")
     score.check("the office is as before", await agent.computers() == [name])
