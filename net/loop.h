@@ -70,7 +70,8 @@ typedef void net_watch_fn(void *user);
 struct net_watch *net_watch_new(struct net_loop *loop, int fd, net_watch_fn *fn, void *user);
 void net_watch_free(struct net_watch *watch); /* NULL is fine */
 
-/* Child process: argv[0] found by PATH, own process group, stdin a pipe held open by us (closes when we die), stdout and stderr read by callbacks. */
+/* Child process: argv[0] found by PATH, own process group, which is killed when its leader ends, when the owner frees it and when we are
+ * killed ourselves (net/guard.h); stdin a pipe held open by us (closes when we die), stdout and stderr read by callbacks. */
 struct net_process;
 struct net_process_config {
     const char *const *argv; /* NULL-terminated */

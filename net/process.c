@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "net/guard.h"
 #include "net/loop_core.h"
 #include "wire/xmalloc.h"
 
@@ -84,6 +85,8 @@ static void exit_cb(uv_process_t *handle, int64_t exit_status, int term_signal)
     process->has_exited = true;
     process->exit_status = exit_status;
     process->term_signal = term_signal;
+    net_process_kill_group(process, SIGKILL); /* what it has left behind */
+    guard_remove(process->uv.pid);
     if (process->orphaned) {
         dispose(process);
         return;
@@ -216,6 +219,7 @@ struct net_process *net_process_start(struct net_loop *loop,
         dispose(process);
         return NULL;
     }
+    guard_add(process->uv.pid);
     list_move_tail(&loop->processes, &process->node);
     uv_read_start((uv_stream_t *)&process->out, alloc_cb, read_cb);
     uv_read_start((uv_stream_t *)&process->err, alloc_cb, read_cb);
@@ -255,6 +259,7 @@ void loop_free_processes(struct net_loop *loop)
             net_process_kill_group(process, SIGKILL);
             while (waitpid(process->uv.pid, NULL, 0) < 0 && errno == EINTR)
                 ;
+            guard_remove(process->uv.pid);
         }
         dispose(process);
     }

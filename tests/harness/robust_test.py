@@ -221,6 +221,102 @@ def test_what_comes_of_our_own_silence_is_not_held_against_the_target():
         assert code == 0, report["checks"]
 
 
+# ---- nothing is left behind
+
+
+def family_target(folder):
+    """A target of three processes: a shell, the server, and a child that holds on to nothing but its own life."""
+    pids = folder.path("pids")
+    script = f"sleep 600 & echo $! >>{pids}; {REFSERVER} & echo $! >>{pids}; wait"
+    return folder.script_target(script), pids
+
+
+def all_gone(pids):
+    """Poll for it: they are children of nobody that we could wait for."""
+    with open(pids, encoding="utf-8") as file:
+        left = [int(line) for line in file]
+    assert len(left) == 2
+    for _ in range(200):
+        left = [pid for pid in left if os.path.exists(f"/proc/{pid}") and state_of(pid) != "Z"]
+        if not left:
+            return True
+        time.sleep(0.05)  # the fact waited for is asked again
+    return False
+
+
+def state_of(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return "Z"
+
+
+def test_the_whole_group_ends_with_the_run():
+    with Folder() as folder:
+        target, pids = family_target(folder)
+        expect(harness("run", "--target", target, "--scenarios", folder.scenarios(SCENARIO)), 0)
+        assert all_gone(pids)
+
+
+def test_the_whole_group_ends_with_a_killed_harness():
+    with Folder() as folder:
+        target, pids = family_target(folder)
+        stream = folder.path("fifo")
+        os.mkfifo(stream)
+        never = dict(SCENARIO, steps=[{"C": "receives", "event": "notify:update_config", "within_ms": 60000, "checks": "NOTIFY-01"}])
+        command = [HARNESS, "run", "--target", target, "--scenarios", folder.scenarios(never), "--report", f"jsonl:{stream}"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
+            with open(stream, encoding="utf-8") as lines:
+                lines.readline()
+            child.kill()
+            child.wait(timeout=20)
+        assert all_gone(pids)
+
+
+# ---- targets that keep one waiting
+
+STRANGE_SERVER = """
+import json, socket, sys, threading
+held = []
+server = socket.create_server(("127.0.0.1", 0))
+print(json.dumps({"event": "ready", "url": "http://127.0.0.1:%d" % server.getsockname()[1]}), flush=True)
+
+def flood(connection):
+    try:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n")
+        while True:
+            connection.sendall(b"10000\\r\\n" + b"x" * 65536 + b"\\r\\n")
+    except OSError:
+        pass
+
+while True:
+    connection, _ = server.accept()
+    held.append(connection)
+    if sys.argv[1] == "flood":
+        threading.Thread(target=flood, args=(connection,), daemon=True).start()
+"""
+
+
+def test_a_target_that_says_nothing():
+    with Folder() as folder:
+        script = folder.write("strange.py", STRANGE_SERVER)
+        target = folder.write("target.json", {"name": "mute", "start": [sys.executable, script, "mute"]})
+        begun = time.monotonic()
+        expect(harness("run", "--target", target, "--scenarios", folder.scenarios(SCENARIO), "--timeout", "2"), 3, "is not reachable")
+        assert time.monotonic() - begun < 30
+
+
+def test_a_target_that_floods():
+    with Folder() as folder:
+        script = folder.write("strange.py", STRANGE_SERVER)
+        target = folder.write("target.json", {"name": "flood", "start": [sys.executable, script, "flood"]})
+        for transport in ("websocket", "polling"):
+            arguments = ("--scenarios", folder.scenarios(SCENARIO), "--timeout", "2", "--transport", transport)
+            expect(harness("run", "--target", target, *arguments), 3, "is not reachable")
+
+
 # ---- the live stream
 
 
