@@ -16,6 +16,7 @@
 #include "harness/report/stream.h"
 #include "harness/retry.h"
 #include "harness/run_command.h"
+#include "harness/select.h"
 #include "harness/survey.h"
 #include "smcp/suggest.h"
 #include "wire/xmalloc.h"
@@ -59,7 +60,7 @@ static int usage_error(char *text)
 static bool any_glob(const struct text_list *globs, const char *id)
 {
     for (size_t i = 0; i < globs->n; i++)
-        if (glob_match(globs->items[i], id))
+        if (selection_fits(globs->items[i], id))
             return true;
     return false;
 }
@@ -95,7 +96,7 @@ static bool ids_exist(const struct session *s)
 
         suggest_init(&suggest, only->items[i]);
         for (size_t k = 0; k < s->set.n; k++) {
-            found = found || glob_match(only->items[i], s->set.items[k]->id);
+            found = found || selection_fits(only->items[i], s->set.items[k]->id);
             suggest_offer(&suggest, s->set.items[k]->id);
         }
         if (found || strpbrk(only->items[i], "*?"))

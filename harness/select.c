@@ -18,15 +18,21 @@ bool scenario_has_tag(const struct scenario *sc, const char *tag)
     return false;
 }
 
-/* The id of a table without its case means all of its cases. */
-static bool fits_any(const char **globs, size_t n, const char *id)
+bool selection_fits(const char *glob, const char *id)
 {
     char *stem = xstrndup_slice(slice_of(id, strcspn(id, "[")));
+    bool fits = glob_match(glob, id) || glob_match(glob, stem);
+
+    free(stem);
+    return fits;
+}
+
+static bool fits_any(const char **globs, size_t n, const char *id)
+{
     bool fits = false;
 
     for (size_t i = 0; i < n && !fits; i++)
-        fits = glob_match(globs[i], id) || glob_match(globs[i], stem);
-    free(stem);
+        fits = selection_fits(globs[i], id);
     return fits;
 }
 

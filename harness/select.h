@@ -18,6 +18,9 @@ struct selection {
 
 bool selection_takes(const struct selection *sel, const struct scenario *sc);
 
+/* Does a glob mean that id?  The id of a table without its case means all of its cases. */
+bool selection_fits(const char *glob, const char *id);
+
 /* Append to one of the lists.  selection_release frees the lists. */
 void selection_add(const char ***list, size_t *n, const char *value);
 void selection_release(struct selection *sel);

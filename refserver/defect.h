@@ -45,6 +45,8 @@ struct delayed_leak;
 struct auth_request;
 struct net_timer;
 
+enum { DEFECT_CALLS = 4096 };
+
 struct defects {
     struct defect_set on;
     bool any;
@@ -54,6 +56,8 @@ struct defects {
     struct buf ack;               /* rewritten arguments of an ack */
     struct buf payload;           /* rewritten payload of a call, or a rewritten name */
     struct buf refused;           /* sids of refused connections */
+    struct buf blob;              /* an answer that is kept, or decoded bytes */
+    uint8_t asked[DEFECT_CALLS];  /* event of each call in flight, by the last bits of its id */
     struct delayed_leak *delayed; /* owned */
     uint64_t turn;                /* what joins in one turn does not see each other */
     bool turning;
@@ -143,6 +147,32 @@ MUST_USE bool defect_answer(struct defects *d, struct session *caller,
 uint64_t defect_wait_ms(const struct defects *d, uint64_t seconds, uint64_t usual_ms);
 /* The arguments as altered on the way; borrowed until the next. */
 struct slice defect_payload(struct defects *d, struct slice args, bool is_result);
+
+/* ---- hooks: errors of calls, cancels, blobs (defect_errors.c) ---- */
+
+/* A refusal of a call, changed or not.  False: no ack. */
+MUST_USE bool defect_call_refused(struct defects *d, struct slice *args);
+/* Nobody has answered in time. */
+void defect_call_expired(struct defects *d, const struct call_end *end);
+/* A call of that event is asked with `id`; which event an id was. */
+void defect_asks(struct defects *d, uint64_t id, const struct smcp_event *event);
+enum smcp_event_id defect_asked(const struct defects *d, uint64_t id);
+/* An answer that is an error, or looks like one, changed or not. */
+void defect_error(struct defects *d, struct sio_event *answer);
+/* `from` has answered a call whose Agent is gone. */
+void defect_nobody_waits(struct defects *d, struct session *from);
+/* The ack of a cancel, changed or not. */
+void defect_cancel(const struct request *rq, struct slice *args);
+/* An event that the revision does not have.  True: handled. */
+MUST_USE bool defect_unknown_event(const struct request *rq);
+/* A chunk is answered by the server itself: true. */
+MUST_USE bool defect_blob_kept(const struct request *rq);
+void defect_blob_answered(struct defects *d, const struct sio_event *answer);
+/* The text of a blob as an attachment: then parts[0] and *n_parts are set.  Borrowed until the next. */
+struct slice defect_as_binary(struct defects *d, struct slice args, struct slice *parts,
+                              unsigned *n_parts);
+/* A request without one of its members. */
+struct slice defect_without(struct defects *d, struct slice args);
 
 /* ---- hooks: notices (defect_notices.c) ---- */
 

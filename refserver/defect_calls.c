@@ -59,13 +59,25 @@ static struct session *first_computer(const struct session *target)
     return s;
 }
 
+/* The event that a defect does not relay. */
+static const struct {
+    enum smcp_event_id event;
+    enum defect_id defect;
+} unrelayed[] = {
+    {SMCP_GET_CONFIG, DEFECT_NO_GET_CONFIG},   {SMCP_GET_TOOLS, DEFECT_NO_GET_TOOLS},
+    {SMCP_GET_DESKTOP, DEFECT_NO_GET_DESKTOP}, {SMCP_GET_RESOURCES, DEFECT_NO_GET_RESOURCES},
+    {SMCP_GET_SKILLS, DEFECT_NO_GET_SKILLS},   {SMCP_GET_SKILL, DEFECT_NO_GET_SKILL},
+    {SMCP_GET_BLOB, DEFECT_NO_GET_BLOB},       {SMCP_PUT_BLOB, DEFECT_NO_PUT_BLOB},
+};
+
 static bool swallowed(const struct request *rq)
 {
-    const struct defects *d = &rq->srv->defects;
-
-    return (rq->event->id == SMCP_GET_CONFIG && defect_on(d, DEFECT_NO_GET_CONFIG)) ||
-           (rq->event->id == SMCP_GET_TOOLS && defect_on(d, DEFECT_NO_GET_TOOLS)) ||
-           (rq->event->id == SMCP_GET_DESKTOP && defect_on(d, DEFECT_NO_GET_DESKTOP));
+    for (size_t i = 0; i < ARRAY_LEN(unrelayed); i++) {
+        if (unrelayed[i].event == rq->event->id &&
+            defect_on(&rq->srv->defects, unrelayed[i].defect))
+            return true;
+    }
+    return false;
 }
 
 static struct slice request_args(struct defects *d, struct slice args)
@@ -74,7 +86,7 @@ static struct slice request_args(struct defects *d, struct slice args)
 
     if (defect_on(d, DEFECT_LOST_REQ_ID) && json_member(args, "req_id", &part, NULL))
         args = defect_spliced(&d->text, args, part, slice_str("\"lost\""));
-    args = defect_payload(d, args, false);
+    args = defect_payload(d, defect_without(d, args), false);
     if (!defect_on(d, DEFECT_REQUEST_ARITY))
         return args;
     buf_append_str(&d->payload, ",null");
@@ -96,13 +108,16 @@ bool defect_relay(const struct request *rq, struct session *target, uint64_t id)
 {
     struct defects *d = &rq->srv->defects;
     const struct smcp_event *event = rq->event;
-    struct slice parts[WIRE_MAX_ATTACHMENTS];
+    struct slice parts[WIRE_MAX_ATTACHMENTS], args;
+    unsigned n_parts = rq->wire->n_attachments;
     struct session *first = first_computer(target);
 
     if (swallowed(rq)) {
         router_reply(rq, slice_str(""));
         return true;
     }
+    if (defect_blob_kept(rq))
+        return true;
     if (first && first != target && defect_on(d, DEFECT_FIRST_COMPUTER_ONLY)) {
         router_answer(rq, rq->srv->config.revision->call_refusal, SMCP_E_NO_COMPUTER);
         return true;
@@ -121,9 +136,10 @@ bool defect_relay(const struct request *rq, struct session *target, uint64_t id)
         event = smcp_event(SMCP_GET_TOOLS);
     if (defect_on(d, DEFECT_RELAY_NO_ACK))
         id = SIO_NO_ID;
+    defect_asks(d, id, event);
     attachments(d, rq->wire->attachments, rq->wire->n_attachments, parts);
-    sio_socket_emit(target->socket, event->name_json, request_args(d, rq->wire->args), id, parts,
-                    rq->wire->n_attachments);
+    args = defect_as_binary(d, request_args(d, rq->wire->args), parts, &n_parts);
+    sio_socket_emit(target->socket, event->name_json, args, id, parts, n_parts);
     return true;
 }
 
@@ -158,7 +174,9 @@ void defect_result(struct defects *d, struct session *from, struct sio_event *an
         *other = *end;
         *end = swapped;
     }
+    defect_blob_answered(d, answer);
     answer->args = defect_payload(d, answer->args, true);
+    defect_error(d, answer);
     if (answer->n_args == 1 && defect_on(d, DEFECT_WRAPPED_RESULT))
         replace(d, answer, "{\"result\":", "}");
     if (answer->n_args > 0 && defect_on(d, DEFECT_RESULT_ARITY))
@@ -187,7 +205,8 @@ static void answer_all(struct defects *d, const struct session *caller,
 bool defect_answer(struct defects *d, struct session *caller, const struct sio_event *answer,
                    const struct call_end *end)
 {
-    struct slice parts[WIRE_MAX_ATTACHMENTS];
+    struct slice parts[WIRE_MAX_ATTACHMENTS], args;
+    unsigned n_parts = answer->n_attachments;
     int times = defect_on(d, DEFECT_ACK_TWICE) ? 2 : 1;
 
     if (caller->marks.results++ > 0 && defect_on(d, DEFECT_RESULT_LOST))
@@ -195,7 +214,8 @@ bool defect_answer(struct defects *d, struct session *caller, const struct sio_e
     if (defect_on(d, DEFECT_RESULT_TO_ALL))
         answer_all(d, caller, answer, end->caller_id);
     attachments(d, answer->attachments, answer->n_attachments, parts);
+    args = defect_as_binary(d, answer->args, parts, &n_parts);
     for (int i = 0; i < times; i++)
-        sio_socket_ack(caller->socket, end->caller_id, answer->args, parts, answer->n_attachments);
+        sio_socket_ack(caller->socket, end->caller_id, args, parts, n_parts);
     return true;
 }

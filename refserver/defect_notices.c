@@ -37,6 +37,7 @@ void defects_init(struct defects *d, const struct defect_set *on, struct refserv
     d->turn = 1;
     buf_init(&d->payload, TEXT_MAX_BYTES);
     buf_init(&d->refused, TEXT_MAX_BYTES);
+    buf_init(&d->blob, TEXT_MAX_BYTES);
     buf_init(&d->text, TEXT_MAX_BYTES);
     buf_init(&d->ack, TEXT_MAX_BYTES);
 }
@@ -54,6 +55,7 @@ void defects_release(struct defects *d)
     buf_release(&d->ack);
     buf_release(&d->payload);
     buf_release(&d->refused);
+    buf_release(&d->blob);
 }
 
 /* ---- leaking ---- */
@@ -143,6 +145,8 @@ static bool leaks_kind(const struct defects *d, const struct session *sender,
                defect_on(d, DEFECT_LEAK_ON_LOSS);
     if (notice->id == SMCP_ENTERED)
         return false;
+    if (notice->id == SMCP_SKILLS_UPDATED && defect_on(d, DEFECT_UPDATE_SKILLS_LEAK))
+        return true;
     return defect_on(d,
                      notice->id == SMCP_CALL_CANCELLED ? DEFECT_LEAK_CANCEL : DEFECT_LEAK_UPDATES);
 }
@@ -264,7 +268,8 @@ static bool report_lost(struct defects *d, struct session *sender, const struct 
         return true;
     return (notice->id == SMCP_CONFIG_UPDATED && defect_on(d, DEFECT_UPDATE_CONFIG_LOST)) ||
            (notice->id == SMCP_TOOL_LIST_UPDATED && defect_on(d, DEFECT_UPDATE_TOOLS_LOST)) ||
-           (notice->id == SMCP_DESKTOP_UPDATED && defect_on(d, DEFECT_UPDATE_DESKTOP_LOST));
+           (notice->id == SMCP_DESKTOP_UPDATED && defect_on(d, DEFECT_UPDATE_DESKTOP_LOST)) ||
+           (notice->id == SMCP_SKILLS_UPDATED && defect_on(d, DEFECT_UPDATE_SKILLS_LOST));
 }
 
 static bool unannounced(struct defects *d, struct session *sender, const struct smcp_event *notice)
@@ -366,6 +371,8 @@ void defect_broadcast(struct defects *d, struct office *office, struct session *
     if (defect_on(d, DEFECT_UPDATE_WRONG_EVENT) &&
         (notice->id == SMCP_TOOL_LIST_UPDATED || notice->id == SMCP_DESKTOP_UPDATED))
         notice = smcp_event(SMCP_CONFIG_UPDATED);
+    if (notice->id == SMCP_SKILLS_UPDATED && defect_on(d, DEFECT_UPDATE_SKILLS_NAME))
+        notice = smcp_event(SMCP_TOOL_LIST_UPDATED);
     args = contents(d, sender, notice, args);
     if (defect_on(d, DEFECT_NOTICE_ARITY)) {
         buf_clear(&d->payload);

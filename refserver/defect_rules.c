@@ -11,6 +11,8 @@ const struct smcp_event *defect_event(const struct defects *d, struct slice name
     char copy[64];
     char *underscore;
 
+    if (defect_on(d, DEFECT_FINDER_STAYS) && memmem(name.ptr, name.len, "finder", 6))
+        return smcp_event_find(SMCP_REV_0_1, name);
     if (!defect_on(d, DEFECT_PYTHON_NAMES) || name.len >= sizeof(copy))
         return NULL;
     memcpy(copy, name.ptr, name.len);
@@ -25,7 +27,9 @@ bool defect_dispatch(const struct request *rq)
 {
     bool is_object = rq->wire->n_args == 1 && json_type_of(rq->wire->args) == JSON_OBJECT;
 
-    if (is_object || !rq->event || !defect_on(&rq->srv->defects, DEFECT_BAD_PAYLOAD_CLOSES))
+    if (!rq->event)
+        return defect_unknown_event(rq);
+    if (is_object || !defect_on(&rq->srv->defects, DEFECT_BAD_PAYLOAD_CLOSES))
         return false;
     sio_socket_disconnect(rq->from->socket);
     return true;
@@ -389,6 +393,10 @@ bool defect_ack(const struct request *rq, uint64_t *id, struct slice *args)
     if ((rq->event->kind == KIND_UPDATE || rq->event->kind == KIND_CANCEL) &&
         defect_on(d, DEFECT_REPORT_ERRORS))
         replace_ack(d, args, "{\"code\":500,\"message\":\"no\"}");
+    if (rq->event->kind == KIND_CANCEL)
+        defect_cancel(rq, args);
+    if (rq->event->kind == KIND_CALL && !defect_call_refused(d, args))
+        return false;
     if (rq->event->kind == KIND_CALL && defect_on(d, DEFECT_REFUSED_CALL_OK)) {
         defect_refusal_ok(&d->ack);
         *args = buf_slice(&d->ack);

@@ -117,6 +117,8 @@ void router_ack(struct refserver *srv, struct session *from, const struct sio_ev
     if (defects_any(&srv->defects))
         defect_result(&srv->defects, from, &answer, &end);
     caller = caller_of(srv, &end);
+    if (!caller && defects_any(&srv->defects))
+        defect_nobody_waits(&srv->defects, from);
     if (!caller)
         return; /* DISC-07: the result is dropped */
     if (defects_any(&srv->defects) && defect_answer(&srv->defects, caller, &answer, &end))
@@ -147,8 +149,11 @@ void router_expire(struct refserver *srv, uint64_t now_ms)
 {
     struct call_end end;
 
-    while (call_take_expired(&srv->calls, &srv->sessions, now_ms, &end))
+    while (call_take_expired(&srv->calls, &srv->sessions, now_ms, &end)) {
+        if (defects_any(&srv->defects))
+            defect_call_expired(&srv->defects, &end);
         (void)caller_of(srv, &end);
+    }
     if (srv->calls.count > 0)
         net_timer_start(srv->call_timer, now_ms + CALL_TURN_MS);
 }

@@ -23,6 +23,7 @@ struct session_ref {
 struct defect_marks {
     uint32_t joins;
     uint32_t calls;
+    uint32_t blobs;
     uint32_t results;
     uint32_t updates;
     uint32_t cancels;

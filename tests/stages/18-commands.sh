@@ -69,6 +69,11 @@ expect 2 'no/such/folder:1:1: cannot be read' list --scenarios no/such/folder
 expect 2 'unexpected argument' list room
 is_json list --json
 
+# the id of a table without its case means all of its cases
+expect 0 '^4 scenarios$' list --only route.late-joiner --revision 0.1
+expect 0 ', 4 scenarios played, ' run --only route.late-joiner --revision 0.1
+expect 0 ', 3 scenarios played, ' run --only route.late-joiner --exclude 'route.late-joiner[tool-call]' --revision 0.1
+
 expect 0 '    1. A joins here   \[checks ROOM-01 ROOM-02\]' explain --scenarios "$files/one" t.good
 expect 0 't.good / A joins here' explain --scenarios "$files/one" ROOM-01
 expect 0 '^  none$' explain --scenarios "$files/one" ROOM-12
