@@ -63,11 +63,22 @@ const char *frame_kind(const struct journal_entry *e)
     return "link";
 }
 
+/* "r4f2a-1" is no part of "r4f2a-12". */
+static bool has_tag(const char *text, const char *tag)
+{
+    size_t len = strlen(tag);
+
+    for (const char *at = strstr(text, tag); at; at = strstr(at + 1, tag))
+        if (at[len] < '0' || at[len] > '9')
+            return true;
+    return false;
+}
+
 /* An event of another scenario that has leaked in here. */
 static bool is_foreign(const struct journal_entry *e, const char *tag)
 {
     return tag && !e->outgoing && e->kind == TAP_WS_TEXT && strncmp(e->text, "42", 2) == 0 &&
-           !strstr(e->text, tag);
+           !has_tag(e->text, tag);
 }
 
 /* Walks back from the finding; `taken` has a mark per entry.  With a tag only what has to do with this scenario. */

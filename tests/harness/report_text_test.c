@@ -100,7 +100,7 @@ static void add_frames(struct scenario_result *s, const char *actors)
             (struct journal_entry){.actor = (actors[i] & 0xdf) == 'A' ? 0 : 1,
                                    .kind = TAP_WS_TEXT,
                                    .text = xstrdup(ping      ? "2"
-                                                   : foreign ? "42/smcp,[\"r12cd-2\"]"
+                                                   : foreign ? "42/smcp,[\"r12ab-12\"]"
                                                              : "42/smcp,[\"r12ab-1\"]")};
     }
 }
