@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 //
-// A clean SMCP 0.1 server on npm socket.io, strict reading of the requirements digest: a third implementation that shares
-// nothing with ours, for finding false reds of the judge.
+// A clean SMCP server of revisions rfc to 0.4 on npm socket.io, strict reading of the requirements digest: a third
+// implementation that shares nothing with ours, for finding false reds of the judge.
 //
-//   strict-server.mjs [--auth header:NAME=KEY | auth:NAME=KEY] [--ping-interval MS] [--ping-timeout MS]
+//   strict-server.mjs [--revision R] [--auth header:NAME=KEY | auth:NAME=KEY] [--ping-interval MS] [--ping-timeout MS]
+//                     [--deny-websocket http | close]   how a WebSocket of another version is refused: HTTP 400, or 101 and 4900
 //
 // The first line on standard output is the ready line. Ends with its standard input, or on SIGTERM.
 
@@ -15,9 +16,26 @@ import { parseArgs } from "node:util";
 
 const require = createRequire(new URL("../../drivers/package.json", import.meta.url));
 const { Server } = require("socket.io");
+const { WebSocketServer } = createRequire(require.resolve("engine.io"))("ws");
 
-const UPDATES = ["update_config", "update_tool_list", "update_desktop", "update_finder"];
-const CALLS = ["tool_call", "get_tools", "get_desktop", "get_config", "get_finder"];
+const CALLS_02 = ["tool_call", "get_tools", "get_desktop", "get_config", "get_resources", "get_skills", "get_skill", "get_blob"];
+const UPDATES_02 = ["update_config", "update_tool_list", "update_desktop", "update_skills"];
+const REVISIONS = {
+  rfc: {
+    agentKey: "robot_id",
+    calls: ["tool_call", "get_tools", "get_desktop", "get_mcp_config"],
+    updates: ["update_mcp_config", "desktop_refresh"],
+    lists: false,
+    error: (error) => ({ error }), // RFC-06
+  },
+  0.1: {
+    calls: ["tool_call", "get_tools", "get_desktop", "get_config", "get_finder"],
+    updates: ["update_config", "update_tool_list", "update_desktop", "update_finder"],
+  },
+  0.2: { version: "0.2.0", calls: CALLS_02, updates: UPDATES_02 },
+  0.3: { version: "0.3.0", calls: CALLS_02, updates: UPDATES_02 },
+  0.4: { version: "0.4.2", calls: [...CALLS_02, "put_blob"], updates: UPDATES_02 },
+};
 const NOT_FOUND = { code: 404, message: "Computer not found" };
 const BAD_REQUEST = { code: 400, message: "Invalid request payload" };
 const OTHER_WAIT_MS = 60000;
@@ -25,11 +43,15 @@ const TOOL_CALL_MARGIN_MS = 5000; // ROUTE-23
 
 const options = parseArgs({
   options: {
+    revision: { type: "string", default: "0.1" },
     auth: { type: "string", default: "none" },
+    "deny-websocket": { type: "string", default: "http" },
     "ping-interval": { type: "string", default: "25000" },
     "ping-timeout": { type: "string", default: "20000" },
   },
 }).values;
+
+const revision = { agentKey: "agent", lists: true, error: (error) => error, ...REVISIONS[options.revision] };
 
 // office id -> members in order of arrival; a member is a socket with data {role, name, office}
 const offices = new Map();
@@ -119,27 +141,33 @@ function leave(socket, args, ack) {
 function listRoom(socket, args, ack) {
   const request = payload(args, "agent", "req_id", "office_id");
   if (!request) {
-    ack(BAD_REQUEST);
+    ack(revision.error(BAD_REQUEST));
   } else if (socket.data.office === undefined || socket.data.office !== request.office_id) {
-    ack({ code: 403, message: "Cross-room access denied" });
+    ack(revision.error({ code: 403, message: "Cross-room access denied" }));
   } else {
     const sessions = members(request.office_id).map(({ id, data }) => ({
       sid: id,
       name: data.name,
       role: data.role,
       office_id: data.office,
+      ...(revision.version && { a2c_version: data.version }), // LIST-07
     }));
     ack({ sessions, req_id: request.req_id });
   }
 }
 
 function cancel(socket, args, ack) {
-  const request = payload(args, "agent", "req_id");
+  const request = payload(args, revision.agentKey, "req_id");
   const { role, name, office } = socket.data;
-  if (request && role === "agent" && office !== undefined && request.agent === name) {
-    notify(socket, "notify:tool_call_cancel", { agent: request.agent, req_id: request.req_id });
+  if (request && role === "agent" && office !== undefined && request[revision.agentKey] === name) {
+    notify(socket, "notify:tool_call_cancel", { [revision.agentKey]: name, req_id: request.req_id });
   }
-  ack();
+  reported(ack);
+}
+
+// D-16: from 0.2 on reports have no ack.
+function reported(ack) {
+  revision.version || ack();
 }
 
 function update(kind) {
@@ -148,7 +176,7 @@ function update(kind) {
     if (request && socket.data.role === "computer" && socket.data.office !== undefined) {
       notify(socket, `notify:${kind}`, { computer: request.computer });
     }
-    ack();
+    reported(ack);
   };
 }
 
@@ -156,17 +184,17 @@ function relay(event) {
   return (socket, args, ack) => {
     const request = payload(args, "computer");
     if (!request) {
-      ack(BAD_REQUEST);
+      ack(revision.error(BAD_REQUEST));
       return;
     }
     if (socket.data.role === "computer") {
-      ack({ code: 403, message: "Only agents may issue client:* calls" });
+      ack(revision.error({ code: 403, message: "Only agents may issue client:* calls" }));
       return;
     }
     const computer = members(socket.data.office).find(
       (m) => m.data.role === "computer" && m.data.name === request.computer,
     );
-    computer ? forward(computer, event, request, ack) : ack(NOT_FOUND);
+    computer ? forward(computer, event, request, ack) : ack(revision.error(NOT_FOUND));
   };
 }
 
@@ -179,7 +207,7 @@ function forward(computer, event, request, ack) {
     finish.done || ack(...answer);
     finish.done = true;
   };
-  const vanished = () => finish(NOT_FOUND);
+  const vanished = () => finish(revision.error(NOT_FOUND));
   const expire = () => {
     finish.done = true;
     finish();
@@ -193,10 +221,10 @@ function forward(computer, event, request, ack) {
 const handlers = new Map([
   ["server:join_office", join],
   ["server:leave_office", leave],
-  ["server:list_room", listRoom],
+  ...(revision.lists ? [["server:list_room", listRoom]] : []),
   ["server:tool_call_cancel", cancel],
-  ...UPDATES.map((kind) => [`server:${kind}`, update(kind)]),
-  ...CALLS.map((kind) => [`client:${kind}`, relay(`client:${kind}`)]),
+  ...revision.updates.map((kind) => [`server:${kind}`, update(kind)]),
+  ...revision.calls.map((kind) => [`client:${kind}`, relay(`client:${kind}`)]),
 ]);
 
 function admission(spec) {
@@ -220,6 +248,7 @@ function serve(http) {
   const smcp = io.of("/smcp");
   smcp.use((socket, next) => next(admits(socket) ? undefined : new Error("Authentication failed")));
   smcp.on("connection", (socket) => {
+    socket.data.version = socket.handshake.query.a2c_version;
     socket.onAny((event, ...args) => {
       const ack = typeof args.at(-1) === "function" ? args.pop() : () => {};
       handlers.get(event)?.(socket, args, ack); // everything else has no effect (NOTIFY-09, SIO-16)
@@ -229,8 +258,68 @@ function serve(http) {
   return io;
 }
 
+// HS-02 .. HS-10, HS-16, HS-20: the body that refuses this request, or undefined.
+function rejection(url) {
+  const { pathname, searchParams } = new URL(url, "http://localhost");
+  if (!revision.version || !`${pathname}/`.startsWith("/socket.io/")) {
+    return undefined;
+  }
+  const text = searchParams.get("a2c_version");
+  if (text === null) {
+    return { code: 400, message: "Missing a2c_version query parameter" };
+  }
+  if (!/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}$/.test(text)) {
+    return { code: 400, message: `Invalid a2c_version: ${text}` };
+  }
+  const [ours, theirs] = [revision.version, text].map((version) => version.split(".").map(Number));
+  const near = ours[0] === theirs[0] && (ours[0] === 0 ? ours[1] === theirs[1] : ours[1] >= theirs[1]);
+  const band = `${ours[0]}.${ours[1]}`;
+  return near
+    ? undefined
+    : {
+        code: 4008,
+        message: "Protocol version mismatch",
+        server_version: revision.version,
+        client_version: text,
+        min_supported: `${band}.0`,
+        max_supported: `${band}.999`,
+      };
+}
+
+function refusalHeaders(body) {
+  const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(JSON.stringify(body)) };
+  return body.code === 4008 ? { ...headers, "X-A2C-Error-Code": "4008" } : headers;
+}
+
+// HS-12: the same headers and bytes as by polling; or, HS-13, a close frame behind the 101.
+function denyUpgrade(request, socket, head, body) {
+  socket.on("error", () => {}); // it may be gone already
+  if (options["deny-websocket"] === "close") {
+    new WebSocketServer({ noServer: true }).handleUpgrade(request, socket, head, (ws) => ws.close(4900));
+    return;
+  }
+  const lines = Object.entries(refusalHeaders(body)).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join("")}Connection: close\r\n\r\n${JSON.stringify(body)}`);
+}
+
+// The version is looked at before socket.io sees the request (HS-22): its own listeners stand behind the gate.
+function gate(http) {
+  for (const [event, deny] of [
+    ["request", (body, request, response) => response.writeHead(400, refusalHeaders(body)).end(JSON.stringify(body))],
+    ["upgrade", (body, request, socket, head) => denyUpgrade(request, socket, head, body)],
+  ]) {
+    const behind = http.listeners(event);
+    http.removeAllListeners(event);
+    http.on(event, (request, ...rest) => {
+      const body = rejection(request.url);
+      body ? deny(body, request, ...rest) : behind.forEach((listener) => listener.call(http, request, ...rest));
+    });
+  }
+}
+
 const http = createServer((request, response) => response.writeHead(404).end());
 const io = serve(http);
+gate(http);
 const end = () => {
   io.close();
   setTimeout(() => process.exit(0), 100).unref();
@@ -245,6 +334,6 @@ if (input.isFIFO() || input.isSocket() || process.stdin.isTTY) {
 
 http.listen(0, "127.0.0.1", () => {
   const url = `http://127.0.0.1:${http.address().port}`;
-  const ready = { event: "ready", url, path: "/socket.io", namespace: "/smcp", revision: "0.1", pid: process.pid };
+  const ready = { event: "ready", url, path: "/socket.io", namespace: "/smcp", revision: options.revision, pid: process.pid };
   console.log(JSON.stringify(ready));
 });

@@ -11,7 +11,7 @@ class CancelByComputer(Rules):
         return True
 
 
-@defect("cancel-foreign-agent", "CANCEL-05", "a cancel in another Agent's name is accepted")
+@defect("cancel-foreign-agent", "CANCEL-05", "a cancel in another Agent's name is accepted", revisions="0.1")
 class CancelForeignAgent(Rules):
     def cancels_own(self, session, request):
         return True

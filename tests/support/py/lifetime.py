@@ -21,13 +21,13 @@ def bound_socket(host="127.0.0.1", port=0):
     return sock
 
 
-def print_ready(port, **more):
+def print_ready(port, revision="0.1", **more):
     line = {
         "event": "ready",
         "url": f"http://127.0.0.1:{port}",
         "path": "/socket.io",
         "namespace": "/smcp",
-        "revision": "0.1",
+        "revision": revision,
         "pid": os.getpid(),
         **more,
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of SMCP revision 0.1, strict reading, written from the requirements digest alone.
+"""The rules of SMCP revisions rfc to 0.4, strict reading, written from the requirements digest alone.
 
 This is a second opinion for checking the judge: it shares nothing with the C code. The class `Rules` knows no sockets; a
 port carries its messages. Every rule has a method of its own, so that a defect (strict_defects.py) or another choice that
@@ -8,6 +8,9 @@ the digest allows (strict_variants.py) is a subclass which overrides just that m
 Everything here is synchronous: an event takes its whole effect before the next one is looked at, and whatever is sent is
 queued in that order. That is how notices leave before the ack that confirms them.
 """
+
+from strict_gate import GateRules
+from strict_revisions import REVISIONS
 
 JOIN = "server:join_office"
 LEAVE = "server:leave_office"
@@ -18,13 +21,7 @@ ENTERED = "notify:enter_office"
 LEFT = "notify:leave_office"
 CANCELLED = "notify:tool_call_cancel"
 
-CALLS = (TOOL_CALL, "client:get_tools", "client:get_desktop", "client:get_config", "client:get_finder")
-UPDATES = {
-    "server:update_config": "notify:update_config",
-    "server:update_tool_list": "notify:update_tool_list",
-    "server:update_desktop": "notify:update_desktop",
-    "server:update_finder": "notify:update_finder",
-}
+UPDATES = {event: notice for row in REVISIONS.values() for event, notice in row.updates.items()}
 GET_WAIT_S = 60
 TOOL_CALL_MARGIN_S = 5  # ROUTE-23
 
@@ -37,6 +34,7 @@ class Session:
         self.role = None
         self.name = None
         self.office = None
+        self.version = None
         self.connected = True
 
 
@@ -62,7 +60,9 @@ def text_members(args, *names):
     return args[0] if all(is_text(args[0].get(name)) for name in names) else None
 
 
-class Rules:
+class Rules(GateRules):
+    revision = REVISIONS["0.1"]
+
     def __init__(self, port):
         self.port = port
         self.sessions = []
@@ -90,7 +90,7 @@ class Rules:
         for call in [c for c in self.calls if session in (c.caller, c.computer)]:
             self.calls.remove(call)
             if call.computer is session:
-                call.reply.send(self.not_found())
+                call.reply.send(self.error(self.not_found()))
 
     # ---- dispatch
 
@@ -99,13 +99,13 @@ class Rules:
             self.join(session, args, reply)
         elif event == LEAVE:
             self.leave(session, args, reply)
-        elif event == LIST:
+        elif event == LIST and self.revision.lists:
             self.list_room(session, args, reply)
         elif event == CANCEL:
             self.cancel(session, args, reply)
-        elif event in UPDATES:
+        elif event in self.revision.updates:
             self.update(session, event, args, reply)
-        elif event in CALLS:
+        elif event in self.revision.calls:
             self.relay(session, event, args, reply)
         else:
             self.unknown_event(session, event, args, reply)
@@ -281,15 +281,24 @@ class Rules:
         return {"sessions": [self.info(m) for m in self.listed(session, request)], "req_id": request["req_id"]}
 
     def info(self, member):
-        return {"sid": member.sid, "name": member.name, "role": member.role, "office_id": member.office}
+        info = {"sid": member.sid, "name": member.name, "role": member.role, "office_id": member.office}
+        return {**info, "a2c_version": self.shown_version(member)} if self.revision.gate else info
+
+    def shown_version(self, member):
+        """LIST-07."""
+        return member.version
 
     # ---- cancel and updates
 
     def cancel(self, session, args, reply):
-        request = text_members(args, "agent", "req_id")
+        request = text_members(args, self.cancel_key(args), "req_id")
         if request is not None and self.may_cancel(session, request):
             self.tell_cancelled(session, request)
         self.answer_report(reply)
+
+    def cancel_key(self, args):
+        """CANCEL-20: rfc names two payload types for it."""
+        return self.revision.agent_key if text_members(args, self.revision.agent_key) else "agent"
 
     def may_cancel(self, session, request):
         """CANCEL-04, CANCEL-05: only an Agent, and in its own name; decided: only from inside an office."""
@@ -299,19 +308,19 @@ class Rules:
         return session.role == "agent"
 
     def cancels_own(self, session, request):
-        return session.name == request["agent"]
+        return self.revision.agent_key != "agent" or session.name == request["agent"]
 
     def has_office(self, session):
         return session.office is not None
 
     def tell_cancelled(self, session, request):
-        payload = {"agent": request["agent"], "req_id": request["req_id"]}
+        payload = {key: request[key] for key in ("agent", "robot_id", "req_id") if key in request}
         self.notify(session, session.office, CANCELLED, payload)
 
     def update(self, session, event, args, reply):
         request = text_members(args, "computer")
         if request is not None and self.may_update(session):
-            self.tell_updated(session, UPDATES[event], request)
+            self.tell_updated(session, self.revision.updates[event], request)
         self.answer_report(reply)
 
     def may_update(self, session):
@@ -323,7 +332,9 @@ class Rules:
         self.notify(session, session.office, event, {"computer": request["computer"]})
 
     def answer_report(self, reply):
-        reply.send()
+        """UPD-11, D-16: from 0.2 on there is no ack."""
+        if self.revision.reports_acked:
+            reply.send()
 
     # ---- client:*
 
@@ -351,7 +362,11 @@ class Rules:
         return session.role != "computer"
 
     def refuse_call(self, event, request, reply, error):
-        reply.send(error)
+        reply.send(self.error(error))
+
+    def error(self, error):
+        """RFC-06: rfc has an envelope; afterwards errors are flat (ERR-01)."""
+        return {"error": error} if self.revision.name == "rfc" else error
 
     def not_found(self):
         return {"code": 404, "message": "Computer not found"}

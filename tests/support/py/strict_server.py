@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""An independent SMCP 0.1 server on python-socketio, for checking the judge.
+"""An independent SMCP server on python-socketio, revisions rfc to 0.4, for checking the judge.
 
 Clean, it keeps every rule, so whatever the harness calls red is a false red. `--variant` makes another choice that the
 digest allows (still no red); `--defect` breaks exactly one rule (must be red, and must name one of the listed ids).
 
   strict_server.py                                     a clean server on a free port
   strict_server.py --defect echo-update                one broken rule
+  strict_server.py --revision 0.4 --defect gate-skips-websocket
   strict_server.py --variant refuse-calls-silently --auth header:x-api-key=secret
   strict_server.py --list-defects                      name, requirement ids, meaning, as JSON lines
 
@@ -21,6 +22,7 @@ import logging
 import signal
 import sys
 import time
+from urllib.parse import parse_qsl
 
 import engineio
 import socketio
@@ -30,6 +32,8 @@ from socketio.packet import ACK, DISCONNECT, EVENT, Packet
 import lifetime
 import strict_defects
 import strict_variants
+from strict_gate import Knock
+from strict_revisions import ALL, REVISIONS
 from strict_rules import Rules, Session
 
 NAMESPACE = "/smcp"
@@ -96,6 +100,7 @@ class StrictServer(socketio.AsyncServer):
             async_mode="aiohttp",
             namespaces=["/", NAMESPACE] if self.rules_option("default_namespace", True) else [NAMESPACE],
             always_connect=self.rules_option("always_connect", False),
+            json=self.rules_option("json", None),
             **options,
         )
         for namespace in self.namespaces:
@@ -109,6 +114,8 @@ class StrictServer(socketio.AsyncServer):
         socket = self.eio.sockets.get(session.eio_sid)
         if socket is None or socket.closed or not session.connected:
             return
+        if self.rules_option("noops", False) and not socket.upgraded:
+            socket.queue.put_nowait(engineio.packet.Packet(engineio.packet.NOOP))
         frames = packet.encode()
         for frame in frames if isinstance(frames, list) else [frames]:
             socket.queue.put_nowait(engineio.packet.Packet(engineio.packet.MESSAGE, data=frame))
@@ -142,6 +149,7 @@ class StrictServer(socketio.AsyncServer):
         session.waiting = {}
         session.last_id = -1
         session.opened_with = "websocket" if "HTTP_UPGRADE" in environ else "polling"
+        session.version = self.rules.recorded_version(pairs(environ.get("QUERY_STRING", "")))
         self.by_connection[eio_sid, namespace] = session
         self.rules.connected(session)
         return session
@@ -213,6 +221,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--defect", action="append", default=[], choices=sorted(strict_defects.TABLE), metavar="NAME")
     parser.add_argument("--variant", action="append", default=[], choices=sorted(strict_variants.TABLE), metavar="NAME")
+    parser.add_argument("--revision", default="0.1", choices=ALL)
     parser.add_argument("--list-defects", action="store_true")
     parser.add_argument("--list-variants", action="store_true")
     parser.add_argument("--auth", type=parse_credential, default=None, metavar="SPEC")
@@ -223,17 +232,18 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def rules_class(defects=(), variants=()):
-    """The clean rules with the chosen variants and defects laid over them."""
+def rules_class(defects=(), variants=(), revision="0.1"):
+    """The clean rules of that revision with the chosen variants and defects laid over them."""
     layers = [strict_defects.TABLE[name].rules for name in defects]
     layers += [strict_variants.TABLE[name].rules for name in variants]
-    return type("ChosenRules", (*layers, Rules), {}) if layers else Rules
+    return type("ChosenRules", (*layers, Rules), {"revision": REVISIONS[revision]})
 
 
 def print_table(table):
     for name in sorted(table):
         entry = table[name]
         line = {"name": name, "requirements": entry.requirements, "what": entry.what, "needs": entry.needs}
+        line["revisions"] = entry.revisions
         print(json.dumps(line, ensure_ascii=False))
 
 
@@ -243,6 +253,31 @@ def quiet_logger(verbose):
     logger.addHandler(logging.StreamHandler() if verbose else logging.NullHandler())
     logger.setLevel(logging.INFO if verbose else logging.CRITICAL)
     return logger
+
+
+def pairs(query):
+    return parse_qsl(query, keep_blank_values=True)
+
+
+def gate(server):
+    """The version is looked at before Socket.IO sees the request (HS-22)."""
+
+    @web.middleware
+    async def look(request, handler):
+        knock = Knock(request.path, pairs(request.query_string), request.headers)
+        rejection = server.rules.rejection(knock)
+        if rejection is None:
+            return await handler(request)
+        if knock.websocket and server.rules.close_code:
+            answer = web.WebSocketResponse()
+            await answer.prepare(request)
+            if server.rules.first_frame:
+                await answer.send_str(server.rules.first_frame)
+            await answer.close(code=server.rules.close_code, message=rejection.reason.encode()[:123])
+            return answer
+        return web.Response(status=rejection.status, body=rejection.body, headers=rejection.headers)
+
+    return look
 
 
 @web.middleware
@@ -257,7 +292,7 @@ async def start(rules, credential=None, port=0, verbose=False, **options):
     """Returns the server, its runner (to clean up) and the port it listens on."""
     logger = quiet_logger(verbose)
     server = StrictServer(rules, credential, logger=logger, engineio_logger=logger, **options)
-    app = web.Application(middlewares=[whole_body], client_max_size=16 << 20)
+    app = web.Application(middlewares=[gate(server), whole_body], client_max_size=16 << 20)
     server.attach(app, socketio_path="socket.io")
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
@@ -281,14 +316,14 @@ async def serve(options):
         loop.add_signal_handler(number, ended.set)
     lifetime.end_with_parent(lambda: loop.call_soon_threadsafe(ended.set))
     server, runner, port = await start(
-        rules_class(options.defect, options.variant),
+        rules_class(options.defect, options.variant, options.revision),
         options.auth,
         options.port,
         options.verbose,
         ping_interval=options.ping_interval / 1000,
         ping_timeout=options.ping_timeout / 1000,
     )
-    lifetime.print_ready(port, defects=options.defect, variants=options.variant)
+    lifetime.print_ready(port, options.revision, defects=options.defect, variants=options.variant)
     await ended.wait()
     await stop(server, runner)
 

@@ -327,6 +327,11 @@ async def compare_with_program(command):
         await process.wait()
 
 
+def told_here(table):
+    """The story is one of revision 0.1, told without a version."""
+    return sorted(name for name, entry in table.items() if "0.1" in entry.revisions and "version" not in entry.needs)
+
+
 class Score:
     def __init__(self):
         self.passed = 0
@@ -390,8 +395,8 @@ async def main():
             async with few_at_once:
                 await check
 
-        checks = [check_defect(score, name, clean) for name in sorted(strict_defects.TABLE)]
-        checks += [check_variant(score, name) for name in sorted(strict_variants.TABLE)]
+        checks = [check_defect(score, name, clean) for name in told_here(strict_defects.TABLE)]
+        checks += [check_variant(score, name) for name in told_here(strict_variants.TABLE)]
         await asyncio.gather(*(take_turns(check) for check in checks))
     return score.finish()
 

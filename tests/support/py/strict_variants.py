@@ -1,28 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Other choices that the requirements digest leaves free in revision 0.1. A judge that calls one of them red is wrong."""
+"""Other choices that the requirements digest leaves free from revision 0.1 on. A judge that calls one of them red is wrong."""
 
+import variants_gate
+import variants_revisions
+import variants_rfc
 from strict_rules import LEFT, Rules
 from strict_tables import VARIANTS as TABLE
 from strict_tables import variant
 
-__all__ = ["TABLE"]
+__all__ = ["TABLE", "variants_gate", "variants_revisions", "variants_rfc"]
 
 # ---- how client:* is refused (D-02)
 
 
-@variant("refuse-calls-silently", "ROUTE-10 D-02 D-11", "a refused client:* gets no ack at all")
+@variant("refuse-calls-silently", "ROUTE-10 D-02 D-11", "a refused client:* gets no ack at all", revisions="0.1")
 class RefuseCallsSilently(Rules):
     def refuse_call(self, event, request, reply, error):
         pass
 
 
-@variant("refuse-calls-nested", "ERR-03 D-02", 'a refused client:* gets {"error":{code,message}} (text of 0.1)')
+@variant("refuse-calls-nested", "ERR-03 D-02", 'a refused client:* gets {"error":{code,message}} (text of 0.1)', revisions="0.1")
 class RefuseCallsNested(Rules):
     def refuse_call(self, event, request, reply, error):
         reply.send({"error": error})
 
 
-@variant("refuse-calls-err-text", "D-02 D-15", 'a refused client:* gets {"Err":"text"}')
+@variant("refuse-calls-err-text", "D-02 D-15", 'a refused client:* gets {"Err":"text"}', revisions="0.1")
 class RefuseCallsErrText(Rules):
     def refuse_call(self, event, request, reply, error):
         reply.send({"Err": error["message"]})
@@ -55,7 +58,7 @@ class VanishedComputerSilent(Rules):
         self.calls = [c for c in self.calls if session not in (c.caller, c.computer)]
 
 
-@variant("typed-get-results", "ROUTE-18 D-14", "unknown members of get_tools and get_desktop results are dropped")
+@variant("typed-get-results", "ROUTE-18 D-14", "unknown members of get_tools and get_desktop results are dropped", revisions="0.1")
 class TypedGetResults(Rules):
     KNOWN = {"client:get_tools": ("tools", "req_id"), "client:get_desktop": ("desktops", "req_id")}
 
@@ -251,7 +254,7 @@ class ListAgentsOnly(Rules):
         return session.role == "agent" and super().may_list(session, request)
 
 
-@variant("list-more-members", "SCH-14", "SessionInfo has members that the digest does not know")
+@variant("list-more-members", "SCH-14", "SessionInfo has members that the digest does not know", revisions="0.1")
 class ListMoreMembers(Rules):
     def info(self, member):
         return {**super().info(member), "joined_at": 1.5, "a2c_version": None}
@@ -285,14 +288,14 @@ class ReportsWithoutEffectSilent(Rules):
             super().cancel(session, args, reply)
 
 
-@variant("cancel-without-ack", "CANCEL-07 D-16", "a cancel never gets an ack")
+@variant("cancel-without-ack", "CANCEL-07 D-16", "a cancel never gets an ack", revisions="0.1")
 class CancelWithoutAck(Rules):
     def cancel(self, session, args, reply):
         reply.ack_id = None
         super().cancel(session, args, reply)
 
 
-@variant("no-finder", "D-55", "the finder events are unknown")
+@variant("no-finder", "D-55", "the finder events are unknown", revisions="0.1")
 class NoFinder(Rules):
     def received(self, session, event, args, reply):
         if event in ("client:get_finder", "server:update_finder"):
