@@ -147,6 +147,8 @@ void finding_release(struct finding *f);
 void step_pass(struct step_run *run);
 /* It is not; takes the texts of `f`. */
 void step_fail(struct step_run *run, struct finding *f);
+/* What it needs did not come from the target (`check` knows every reference that nothing brings): the rest is inconclusive. */
+void step_lacks(struct step_run *run, char *text);
 /* A fault of the scenario or of the harness. */
 void step_error(struct step_run *run, char *text);
 /* What an `observe` step saw; takes `text`.  The step is satisfied. */

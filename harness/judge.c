@@ -135,22 +135,32 @@ void step_fail(struct step_run *run, struct finding *f)
         inst->blocker = (int)(r - inst->result->checks);
 }
 
-void step_error(struct step_run *run, char *text)
+void step_lacks(struct step_run *run, char *text)
 {
     struct instance *inst = run->inst;
-    struct check_result *r = run->result ? run->result : &inst->result->checks[0];
     char *place = step_place(run);
 
     run_done(run);
     run->failed = true;
-    if (inst->blocker >=
-        0) { /* a value that the failed check was to bring is no fault of the scenario */
-        if (!inst->blocked)
-            inst->blocked = xasprintf("%s: %s", place, text);
-        free(place);
-        free(text);
+    if (!inst->blocked)
+        inst->blocked = xasprintf("%s: %s", place, text);
+    free(place);
+    free(text);
+}
+
+void step_error(struct step_run *run, char *text)
+{
+    struct instance *inst = run->inst;
+    struct check_result *r = run->result ? run->result : &inst->result->checks[0];
+    char *place;
+
+    if (inst->blocker >= 0) { /* what the failed check was to bring is no fault of the scenario */
+        step_lacks(run, text);
         return;
     }
+    place = step_place(run);
+    run_done(run);
+    run->failed = true;
     free(r->reason);
     r->verdict = VERDICT_ERROR;
     r->reason = xasprintf("%s: %s", place, text);
@@ -226,7 +236,7 @@ char *step_text(struct step_run *run, const char *name)
     buf_init(&text, 4 << 20);
     if (!template_expand_text(node, &env, &text, &missing)) {
         buf_release(&text);
-        step_error(run, xasprintf("`%s`: {%s} has no value", name, missing));
+        step_lacks(run, xasprintf("`%s`: {%s} has no value", name, missing));
         free(missing);
         return NULL;
     }

@@ -114,7 +114,7 @@ static bool expand_part(struct step_run *run, const struct json_node *node, stru
                                         : template_expand(node, &env, out, &missing);
 
     if (!ok)
-        step_error(run, xasprintf("{%s} has no value yet", missing));
+        step_lacks(run, xasprintf("{%s} has no value", missing));
     free(missing);
     return ok;
 }

@@ -28,7 +28,7 @@ static bool expand(struct step_run *run, const struct json_node *node, struct bu
 
     if (!node || template_expand(node, &env, out, &missing))
         return true;
-    step_error(run, xasprintf("{%s} has no value yet", missing));
+    step_lacks(run, xasprintf("{%s} has no value", missing));
     free(missing);
     return false;
 }

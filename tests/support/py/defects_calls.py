@@ -129,7 +129,7 @@ class SkillBodyCut(ChangedAnswer):
 
     def changed(self, call, answer):
         if isinstance(answer[0].get("body"), str):
-            answer[0]["body"] = answer[0]["body"][:8]
+            answer[0]["body"] = answer[0]["body"][:-1]
         return answer
 
 
