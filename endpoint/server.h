@@ -91,6 +91,7 @@ struct endpoint_refusal {
     struct http_response http;
     uint16_t close_code; /* not 0: a WebSocket gets 101 and this close code instead of `http` */
     const char *close_reason; /* static, at most 123 bytes; may be NULL */
+    const char *before_close; /* static; a message before the close frame, NULL in earnest */
 };
 
 struct endpoint_ops {

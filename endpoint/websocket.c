@@ -15,6 +15,7 @@ struct ticket {
     char sid[SID_LEN + 1];     /* the session that wants to move over */
     uint16_t close_code;       /* not 0: the gate turns it away with this, after 101 */
     const char *close_reason;  /* static */
+    const char *before_close;  /* static; NULL: nothing */
 };
 
 /* ---- links without a session: only their end counts ---- */
@@ -162,6 +163,7 @@ static bool turn_away(struct endpoint *e, const struct endpoint_refusal *away,
     ticket->endpoint = e;
     ticket->close_code = away->close_code;
     ticket->close_reason = away->close_reason;
+    ticket->before_close = away->before_close;
     *ret_ticket = ticket;
     return true;
 }
@@ -231,6 +233,11 @@ void websocket_upgraded(struct link *link, void *ticket)
         websocket_upgrade_lost(ticket);
         close_orphan(e->host, link, CLOSE_GOING_AWAY, NULL);
         return;
+    }
+    if (t->before_close) {
+        const struct slice text = slice_str(t->before_close);
+
+        link_send(link, false, &text, 1);
     }
     if (t->close_code)
         close_orphan(e->host, link, t->close_code, t->close_reason);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "endpoint/server.h"
+#include "refserver/http_gate.h"
 #include "refserver/session.h"
 #include "smcp/error.h"
 #include "smcp/revision.h"
@@ -63,6 +64,7 @@ struct defects {
     bool turning;
     struct net_timer *turn_timer; /* owned; NULL: not needed yet */
     unsigned admitted;
+    unsigned turned_away; /* for their version */
 };
 
 void defects_init(struct defects *d, const struct defect_set *on, struct refserver *server);
@@ -102,7 +104,25 @@ unsigned defects_sabotage(const struct defects *d);
 /* The outcome of the check of a key, changed or not. */
 MUST_USE bool defect_admits(struct defects *d, const struct auth_request *request, bool ok);
 /* The text of a refusal; borrowed until the next. */
-const char *defect_refusal(struct defects *d, const struct sio_socket *socket);
+const char *defect_refusal(struct defects *d);
+
+/* ---- hooks: version handshake (defect_gate.c) ---- */
+
+/* What the gate says of a request that declares `text`, changed or not. */
+enum gate_verdict defect_gate_verdict(struct defects *d, const struct http_gate *gate,
+                                      const struct http_request *r, struct slice text,
+                                      enum gate_verdict verdict);
+/* A refusal, changed or not; its body is in `body`. */
+void defect_gate_refusal(struct defects *d, const struct http_gate *gate,
+                         const struct http_request *r, struct slice client,
+                         struct endpoint_refusal *refusal, struct buf *body);
+/* Ask everybody for a version who is on no path of ours: true. */
+MUST_USE bool defect_gates_all(const struct defect_set *set);
+/* Answers such a request. */
+void defect_other_path(void *user, struct http_exchange *x, const char *method, const char *path,
+                       struct slice query, struct slice body);
+/* The version that list_room will show; takes `version`, the result is owned (NULL: none). */
+char *defect_version(struct defects *d, char *version);
 
 /* ---- hooks: rules (defect_rules.c) ---- */
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "refserver/server.h"
+#include "wire/json_text.h"
 
 /* What defects do to authentication and transports. */
 
@@ -28,12 +29,15 @@ unsigned defects_sabotage(const struct defects *d)
     return bits;
 }
 
+/* In a header, or raw in the auth object. */
 static bool given_key(const struct defects *d, const struct auth_request *request,
                       struct slice *ret_key)
 {
     const char *header = auth_provider_header(d->server->auth);
 
-    return header && request->header(request->user, header, ret_key);
+    if (header)
+        return request->header(request->user, header, ret_key);
+    return request->auth.len > 0 && json_member(request->auth, "token", ret_key, NULL);
 }
 
 static bool was_refused(struct defects *d, const struct eio_conn *conn)
@@ -51,6 +55,9 @@ bool defect_admits(struct defects *d, const struct auth_request *request, bool o
     struct slice key;
     bool has_key = given_key(d, request, &key);
 
+    buf_clear(&d->payload);
+    if (has_key)
+        buf_append_slice(&d->payload, key);
     if (ok)
         return d->admitted++ < ADMITTED_MAX || !defect_on(d, DEFECT_AUTH_EIGHT);
     return defect_on(d, DEFECT_AUTH_OPEN) || (has_key && defect_on(d, DEFECT_AUTH_ANY_KEY)) ||
@@ -58,17 +65,13 @@ bool defect_admits(struct defects *d, const struct auth_request *request, bool o
            (defect_on(d, DEFECT_AUTH_SECOND_TRY) && was_refused(d, request->user));
 }
 
-const char *defect_refusal(struct defects *d, const struct sio_socket *socket)
+const char *defect_refusal(struct defects *d)
 {
-    const char *header = auth_provider_header(d->server->auth);
-    struct slice key;
-
-    if (!defect_on(d, DEFECT_AUTH_TELLS) || !header ||
-        !eio_conn_header(sio_socket_conn(socket), header, &key))
+    if (!defect_on(d, DEFECT_AUTH_TELLS) || d->payload.len == 0)
         return smcp_error_text(SMCP_E_UNAUTHORIZED);
     buf_clear(&d->text);
     buf_append_str(&d->text, "auth.c:71: expected another key than ");
-    buf_append_slice(&d->text, key);
+    buf_append_slice(&d->text, buf_slice(&d->payload));
     buf_append_ch(&d->text, '\0');
     return d->text.data;
 }

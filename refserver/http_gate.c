@@ -103,24 +103,45 @@ static void refuse_version(const struct http_gate *gate, struct endpoint_refusal
 
 /* ---- the check ---- */
 
+static enum gate_verdict judge(const struct http_gate *gate, const struct buf *value, bool given)
+{
+    struct smcp_version client;
+
+    if (!given || value->len == 0)
+        return GATE_MISSING; /* HS-21: empty is missing */
+    if (value->overflow || !smcp_version_parse(buf_slice(value), &client))
+        return GATE_INVALID;
+    return smcp_version_admits(&gate->parts, &client) ? GATE_ADMITS : GATE_MISMATCH;
+}
+
+static void refuse(const struct http_gate *gate, enum gate_verdict verdict, struct slice client,
+                   struct endpoint_refusal *refusal, struct buf *scratch)
+{
+    if (verdict == GATE_MISMATCH)
+        refuse_version(gate, refusal, client, scratch);
+    else
+        refuse_request(gate, refusal, verdict == GATE_MISSING ? MISSING : INVALID, scratch);
+}
+
 bool http_gate_check(const struct http_gate *gate, const struct http_request *r,
                      struct endpoint_refusal *refusal, struct buf *scratch)
 {
-    struct smcp_version client;
+    bool broken = defects_any(gate->defects);
+    enum gate_verdict verdict;
     struct buf value;
-    bool ok = false;
+    bool given;
 
     buf_init(&value, PARAMETER_MAX_BYTES);
-    if (!http_query_get(http_request_query(r), PARAMETER, &value) || value.len == 0)
-        refuse_request(gate, refusal, MISSING, scratch); /* HS-21: empty is missing */
-    else if (value.overflow || !smcp_version_parse(buf_slice(&value), &client))
-        refuse_request(gate, refusal, INVALID, scratch);
-    else if (!smcp_version_admits(&gate->parts, &client))
-        refuse_version(gate, refusal, buf_slice(&value), scratch);
-    else
-        ok = true;
+    given = http_query_get(http_request_query(r), PARAMETER, &value);
+    verdict = judge(gate, &value, given);
+    if (broken)
+        verdict = defect_gate_verdict(gate->defects, gate, r, buf_slice(&value), verdict);
+    if (verdict != GATE_ADMITS)
+        refuse(gate, verdict, buf_slice(&value), refusal, scratch);
+    if (verdict != GATE_ADMITS && broken)
+        defect_gate_refusal(gate->defects, gate, r, buf_slice(&value), refusal, scratch);
     buf_release(&value);
-    return ok;
+    return verdict == GATE_ADMITS;
 }
 
 char *http_gate_version(struct slice query)

@@ -9,6 +9,14 @@
 
 struct defects;
 
+/* What it says of a request. */
+enum gate_verdict {
+    GATE_ADMITS,
+    GATE_MISSING,  /* no version, or an empty one (HS-09, HS-21) */
+    GATE_INVALID,  /* not three integers (HS-10, HS-20) */
+    GATE_MISMATCH, /* another MAJOR.MINOR (HS-04..HS-08) */
+};
+
 /* How a WebSocket is refused: both forms are legal (HS-12, HS-13). */
 enum gate_websocket {
     GATE_DENIES, /* HTTP 400, byte for byte what polling gets */

@@ -113,12 +113,14 @@ static void on_connect(void *user, struct sio_socket *socket, struct slice nsp, 
         if (defect_on(&srv->defects, DEFECT_AUTH_GHOST))
             sio_socket_set_user(socket, session_new(&srv->sessions, socket, log_clock_ms()));
         refuse(srv, socket, LOG_WARNING,
-               defects_any(&srv->defects) ? defect_refusal(&srv->defects, socket)
+               defects_any(&srv->defects) ? defect_refusal(&srv->defects)
                                           : smcp_error_text(SMCP_E_UNAUTHORIZED)); /* AUTH-02 */
     } else {
         s = session_new(&srv->sessions, socket, log_clock_ms());
         if (srv->config.revision->version_gate)
             s->version = http_gate_version(eio_conn_query(sio_socket_conn(socket)));
+        if (defects_any(&srv->defects))
+            s->version = defect_version(&srv->defects, s->version);
         sio_socket_set_user(socket, s);
         sio_socket_accept(socket);
         log_event(srv->log, LOG_INFO, "connected", LOG_STR("sid", s->sid),
@@ -219,7 +221,7 @@ static struct endpoint *endpoint_open(struct refserver *srv)
     return endpoint_new(srv->host, &config, &ops, srv);
 }
 
-static struct endpoint_host *host_open(const struct refserver *srv, char **reterr)
+static struct endpoint_host *host_open(struct refserver *srv, char **reterr)
 {
     const struct refserver_config *c = &srv->config;
     const struct endpoint_host_config config = {
@@ -231,6 +233,9 @@ static struct endpoint_host *host_open(const struct refserver *srv, char **reter
         .max_message_bytes = c->max_payload,
         .max_queue_bytes = c->limits.queue_bytes,
         .max_backlog_bytes = c->limits.backlog_bytes,
+        .other = defect_gates_all(&c->defects) ? defect_other_path : NULL,
+        .user = srv,
+        .max_other_body_bytes = CONTROL_BODY_BYTES,
     };
     const char *why = NULL;
     struct endpoint_host *host = endpoint_host_new(srv->loop, &config, &why);
