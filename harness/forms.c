@@ -26,10 +26,22 @@ static const char *member_pattern(enum smcp_form form, bool success)
     return NULL;
 }
 
+/* Where no form is given: clearly an error, and anything else. */
+#define OPEN_REFUSAL                                                                               \
+    "{\"$oneOf\":[[false],[false,{\"$any\":true}],[{\"error\":{\"$any\":true}}],"                  \
+    "[{\"code\":{\"$type\":\"integer\"}}]]}"
+
+static const char *open_pattern(bool success)
+{
+    return success ? "{\"$not\":" OPEN_REFUSAL "}" : OPEN_REFUSAL;
+}
+
 const char *form_ack_pattern(const char *word, enum smcp_revision_id rev)
 {
     const struct smcp_revision *row = smcp_revision(rev);
 
+    if (row->member_open && strcmp(word, "any") != 0)
+        return open_pattern(strcmp(word, "success") == 0);
     if (strcmp(word, "success") == 0)
         return member_pattern(row->member_ack, true);
     if (strcmp(word, "refused") == 0)
@@ -128,8 +140,11 @@ static bool is_member_success(const char *event, struct slice args, enum smcp_re
 {
     bool member =
         strcmp(event, "server:join_office") == 0 || strcmp(event, "server:leave_office") == 0;
-    const char *success = member_pattern(smcp_revision(rev)->member_ack, true);
+    const struct smcp_revision *row = smcp_revision(rev);
+    const char *success = member_pattern(row->member_ack, true);
 
+    if (member && row->member_open && args.len <= 2) /* [] */
+        return true;
     return member && success && json_equal(args, slice_str(success), JSON_BY_VALUE, NULL);
 }
 

@@ -5,13 +5,14 @@
 #include <string.h>
 
 static const struct smcp_revision revisions[] = {
-#define XX(symbol, text, spec_text, is_served, gate, ack, refusal, call, list, scope, agents,      \
-           computers, rejoin_rule, cancel_rule, identity, forgotten)                               \
+#define XX(symbol, text, spec_text, is_served, gate, open, ack, refusal, call, list, scope,        \
+           agents, computers, rejoin_rule, cancel_rule, identity, forgotten)                       \
     [SMCP_REV_##symbol] = {.id = SMCP_REV_##symbol,                                                \
                            .name = text,                                                           \
                            .spec = spec_text,                                                      \
                            .served = is_served,                                                    \
                            .version_gate = gate,                                                   \
+                           .member_open = open,                                                    \
                            .member_ack = ack,                                                      \
                            .member_refusal = refusal,                                              \
                            .call_refusal = call,                                                   \

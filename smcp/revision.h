@@ -55,6 +55,8 @@ struct smcp_revision {
     const char *spec;  /* version of the text it follows; with a gate, what peers declare (HS-01) */
     bool served;       /* does smcp-refserver serve it yet */
     bool version_gate; /* a2c_version is demanded in the handshake (HS-01, HS-28) */
+    bool
+        member_open; /* the text gives join and leave no form: a judge takes any clear answer (RFC-08) */
     enum smcp_form member_ack;     /* join and leave succeeded */
     enum smcp_form member_refusal; /* join and leave refused */
     enum smcp_form call_refusal;   /* client:* refused by the server */
