@@ -44,6 +44,14 @@ static void append_member(struct buf *out, const char *name, struct slice value)
     buf_append_json_string(out, value);
 }
 
+static bool says_role(const struct pairs *auth)
+{
+    for (size_t i = 0; i < auth->n; i++)
+        if (strcmp(auth->items[i].name, "role") == 0)
+            return true;
+    return false;
+}
+
 /* The auth object of the run, with the credential as the step wants it.  "" when there is nothing to say. */
 static char *run_auth(const struct peer *p, const struct json_node *key)
 {
@@ -56,6 +64,9 @@ static char *run_auth(const struct peer *p, const struct json_node *key)
     if (t->key.given && !t->key.in_header && !key_is(key, "none"))
         append_member(&out, t->key.name,
                       slice_str(key_is(key, "wrong") ? "not the key" : t->key.value));
+    if (smcp_revision(p->host->revision)->connect_role && p->spec->role != ACTOR_RAW &&
+        !says_role(&t->auth))
+        append_member(&out, "role", slice_str(p->spec->role == ACTOR_AGENT ? "agent" : "computer"));
     if (out.len > 0)
         buf_append_ch(&out, '}');
     return buf_take_str(&out);

@@ -58,6 +58,9 @@ bool defect_admits(struct defects *d, const struct auth_request *request, bool o
     buf_clear(&d->payload);
     if (has_key)
         buf_append_slice(&d->payload, key);
+    if (defect_on(d, DEFECT_AUTH_ROLE) &&
+        (request->auth.len == 0 || !json_member(request->auth, "role", &key, NULL)))
+        return false;
     if (ok)
         return d->admitted++ < ADMITTED_MAX || !defect_on(d, DEFECT_AUTH_EIGHT);
     return defect_on(d, DEFECT_AUTH_OPEN) || (has_key && defect_on(d, DEFECT_AUTH_ANY_KEY)) ||

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct smcp_revision revisions[] = {
-#define XX(symbol, text, spec_text, is_served, gate, open, ack, refusal, call, list, scope,        \
+#define XX(symbol, text, spec_text, is_served, gate, open, role, ack, refusal, call, list, scope,  \
            agents, computers, rejoin_rule, cancel_rule, identity, forgotten)                       \
     [SMCP_REV_##symbol] = {.id = SMCP_REV_##symbol,                                                \
                            .name = text,                                                           \
@@ -13,6 +13,7 @@ static const struct smcp_revision revisions[] = {
                            .served = is_served,                                                    \
                            .version_gate = gate,                                                   \
                            .member_open = open,                                                    \
+                           .connect_role = role,                                                   \
                            .member_ack = ack,                                                      \
                            .member_refusal = refusal,                                              \
                            .call_refusal = call,                                                   \

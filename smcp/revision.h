@@ -57,6 +57,8 @@ struct smcp_revision {
     bool version_gate; /* a2c_version is demanded in the handshake (HS-01, HS-28) */
     bool
         member_open; /* the text gives join and leave no form: a judge takes any clear answer (RFC-08) */
+    bool
+        connect_role; /* the text wants the role in the auth object too; nobody looks at it (AUTH-09, D-20) */
     enum smcp_form member_ack;     /* join and leave succeeded */
     enum smcp_form member_refusal; /* join and leave refused */
     enum smcp_form call_refusal;   /* client:* refused by the server */
