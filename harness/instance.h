@@ -83,6 +83,8 @@ struct instance {
     char *blocked;                  /* owned; a precondition failed: nothing after it is judged */
     int blocker;                    /* index of the check whose failure blocks later ones, -1 */
     bool hopeless;                  /* a wait after that failure was in vain */
+    const struct step_run *sender;  /* the step that sends right now, or NULL */
+    char *own_fault;                /* owned; what we sent ourselves broke the protocol, or NULL */
     char *notes;                    /* owned; doubts about absence, or NULL */
     bool dirty;
     uint64_t heard_ms; /* when something last happened to it; kept by the runner */

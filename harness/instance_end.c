@@ -9,8 +9,13 @@
 
 static struct monitor_view view_of(const struct instance *inst)
 {
-    return (struct monitor_view){inst->plan->revision, inst->plan->schemas, &inst->vars,
-                                 inst->peers, inst->sc->n_actors};
+    return (struct monitor_view){.revision = inst->plan->revision,
+                                 .schemas = inst->plan->schemas,
+                                 .vars = &inst->vars,
+                                 .target = inst->target,
+                                 .canary = inst->vars.canary,
+                                 .peers = inst->peers,
+                                 .n_peers = inst->sc->n_actors};
 }
 
 static const char *blocked_text(const struct instance *inst)
@@ -78,15 +83,34 @@ static void judge_monitors(struct instance *inst)
     for (int i = 0; i < MONITOR_COUNT; i++) {
         struct check_result *r = &inst->result->checks[first + (size_t)i];
 
-        r->verdict = inst->monitor.reason[i] ? VERDICT_FAIL : VERDICT_PASS;
-        r->reason = inst->monitor.reason[i];
-        r->journal_at = inst->monitor.reason[i] ? inst->monitor.journal_at[i] : -1;
+        char *reason = inst->monitor.reason[i];
+
         inst->monitor.reason[i] = NULL;
+        r->journal_at = reason ? inst->monitor.journal_at[i] : -1;
+        if (r->observe) {
+            r->verdict = VERDICT_INFO;
+            r->observed = reason ? reason : xstrdup("none");
+            continue;
+        }
+        r->verdict = reason ? VERDICT_FAIL : VERDICT_PASS;
+        r->reason = reason;
         if (r->verdict == VERDICT_PASS && inst->blocked && inst->journal.n == 0) {
             r->verdict = VERDICT_INCONCLUSIVE;
             r->reason = xasprintf("blocked: %s", inst->blocked);
         }
     }
+}
+
+/* Whatever else was found: it may be our own doing. */
+static void judge_own_fault(struct instance *inst)
+{
+    struct check_result *r = &inst->result->checks[0];
+
+    if (!inst->own_fault || r->verdict == VERDICT_ERROR)
+        return;
+    free(r->reason);
+    r->verdict = VERDICT_ERROR;
+    r->reason = xasprintf("fault of the scenario: %s", inst->own_fault);
 }
 
 static const char *must_text(enum verdict wanted)
@@ -149,6 +173,7 @@ void instance_finish(struct instance *inst, const char *why)
     judge_armed(inst, why);
     twin_judge(inst);
     judge_monitors(inst);
+    judge_own_fault(inst);
     fill_result(inst);
     instance_enter(inst, PHASE_DONE);
     for (size_t i = 0; i < inst->sc->n_actors; i++)
@@ -184,6 +209,7 @@ void instance_release(struct instance *inst)
     free(inst->fence_done);
     free(inst->blocked);
     free(inst->notes);
+    free(inst->own_fault);
     monitor_release(&inst->monitor);
     journal_release(&inst->journal);
     vars_release(&inst->vars);

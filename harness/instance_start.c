@@ -109,7 +109,8 @@ void instance_prepare_result(struct scenario_result *r, const struct scenario *s
         struct check_result *c = check_add(r);
 
         c->check = monitor_rows[i].check;
-        c->requirements = monitor_rows[i].requirements;
+        c->requirements = monitor_requirements((enum monitor_kind)i, revision);
+        c->observe = monitor_observes((enum monitor_kind)i, revision);
     }
 }
 
@@ -217,6 +218,16 @@ static void on_malformed(void *user, struct peer *p, const char *text, int journ
     monitor_malformed(&inst->monitor, p, text, journal_at);
 }
 
+static void on_own_fault(void *user, char *text)
+{
+    struct instance *inst = user;
+
+    if (!inst->own_fault)
+        inst->own_fault = inst->sender ? xasprintf("line %u: %s", inst->sender->step->at.line, text)
+                                       : xstrdup(text);
+    free(text);
+}
+
 static void on_sending(void *user)
 {
     struct instance *inst = user;
@@ -316,6 +327,8 @@ void instance_start(struct instance *inst)
                                     .connect_timeout_ms = inst->timeout_ms,
                                     .changed = on_changed,
                                     .malformed = on_malformed,
+                                    .own_fault = on_own_fault,
+                                    .schemas = inst->plan->schemas,
                                     .sending = on_sending,
                                     .lost = on_lost,
                                     .foreign = on_foreign,

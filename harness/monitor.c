@@ -5,17 +5,36 @@
 #include <string.h>
 
 #include "smcp/event.h"
+#include "smcp/requirements.h"
 #include "wire/xmalloc.h"
 
 static const char *const ack_requirements[] = {"SIO-07", "SIO-14", NULL};
 static const char *const isolation_requirements[] = {"SEC-01", "NOTIFY-05", NULL};
 static const char *const wire_requirements[] = {"SIO-05", "NOTIFY-03", NULL};
 
+static const char *const secret_requirements[] = {"ERR-05", NULL};
+static const char *const sid_requirements[] = {"SEC-05", NULL};
+static const char *const sid_observations[] = {"D-03", "D-09", NULL};
+
 const struct monitor_row monitor_rows[MONITOR_COUNT] = {
     [MONITOR_ACKS] = {"monitor: ack ownership", ack_requirements},
     [MONITOR_ISOLATION] = {"monitor: office isolation", isolation_requirements},
     [MONITOR_WIRE] = {"monitor: wire form", wire_requirements},
+    [MONITOR_SECRETS] = {"monitor: secrets", secret_requirements},
+    [MONITOR_SIDS] = {"monitor: foreign sids", sid_requirements},
 };
+
+bool monitor_observes(enum monitor_kind kind, enum smcp_revision_id revision)
+{
+    const struct requirement *r = requirement_find(sid_requirements[0]);
+
+    return kind == MONITOR_SIDS && !(r && requirement_applies(r, revision));
+}
+
+const char *const *monitor_requirements(enum monitor_kind kind, enum smcp_revision_id revision)
+{
+    return monitor_observes(kind, revision) ? sid_observations : monitor_rows[kind].requirements;
+}
 
 void monitor_init(struct monitor *m)
 {
@@ -28,8 +47,7 @@ void monitor_release(struct monitor *m)
         free(m->reason[i]);
 }
 
-/* Takes `text`; the first trouble of a kind is kept. */
-static void trouble(struct monitor *m, enum monitor_kind kind, int journal_at, char *text)
+void monitor_trouble(struct monitor *m, enum monitor_kind kind, int journal_at, char *text)
 {
     if (m->reason[kind]) {
         free(text);
@@ -41,8 +59,8 @@ static void trouble(struct monitor *m, enum monitor_kind kind, int journal_at, c
 
 void monitor_malformed(struct monitor *m, const struct peer *p, const char *text, int journal_at)
 {
-    trouble(m, MONITOR_WIRE, journal_at,
-            xasprintf("%s was sent what is no packet: %s", p->spec->name, text));
+    monitor_trouble(m, MONITOR_WIRE, journal_at,
+                    xasprintf("%s was sent what is no packet: %s", p->spec->name, text));
 }
 
 char *monitor_foreign_text(const struct inbox_item *item, const char *receiver, const char *where)
@@ -54,7 +72,7 @@ char *monitor_foreign_text(const struct inbox_item *item, const char *receiver, 
 
 void monitor_foreign(struct monitor *m, char *text)
 {
-    trouble(m, MONITOR_ISOLATION, -1, text);
+    monitor_trouble(m, MONITOR_ISOLATION, -1, text);
 }
 
 static bool is_event(const struct inbox_item *item)
@@ -92,12 +110,13 @@ static void check_ack(struct monitor *m, const struct peer *p, const struct inbo
     if (p->conns[ack->conn - 1]->unknown_bytes)
         return;
     if (!s)
-        trouble(m, MONITOR_ACKS, ack->journal_at,
-                xasprintf("%s received an ack with id %llu, which it never asked for",
-                          p->spec->name, (unsigned long long)ack->id));
+        monitor_trouble(m, MONITOR_ACKS, ack->journal_at,
+                        xasprintf("%s received an ack with id %llu, which it never asked for",
+                                  p->spec->name, (unsigned long long)ack->id));
     else if (s->acks > 1)
-        trouble(m, MONITOR_ACKS, ack->journal_at,
-                xasprintf("%s received %u acks for one %s", p->spec->name, s->acks, s->event));
+        monitor_trouble(
+            m, MONITOR_ACKS, ack->journal_at,
+            xasprintf("%s received %u acks for one %s", p->spec->name, s->acks, s->event));
 }
 
 /* ---- isolation ---- */
@@ -263,7 +282,7 @@ static void check_isolation(struct monitor *m, const struct monitor_view *view,
         return;
     why = isolation_trouble(view, p, item);
     if (why)
-        trouble(
+        monitor_trouble(
             m, MONITOR_ISOLATION, item->journal_at,
             xasprintf("%s received %s, %s: %.200s", p->spec->name, item->event, why, item->args));
 }
@@ -302,11 +321,11 @@ static void check_schema(struct monitor *m, const struct monitor_view *view, con
 
     if (!schema || schema_valid(schema, value, &miss))
         return;
-    trouble(m, MONITOR_WIRE, item->journal_at,
-            xasprintf("%s received %s that breaks its schema%s%s: %s", p->spec->name,
-                      item->event ? item->event : "a list_room ack",
-                      miss.pointer && *miss.pointer ? " at " : "", miss.pointer ? miss.pointer : "",
-                      miss.text));
+    monitor_trouble(m, MONITOR_WIRE, item->journal_at,
+                    xasprintf("%s received %s that breaks its schema%s%s: %s", p->spec->name,
+                              item->event ? item->event : "a list_room ack",
+                              miss.pointer && *miss.pointer ? " at " : "",
+                              miss.pointer ? miss.pointer : "", miss.text));
     schema_miss_release(&miss);
 }
 
@@ -321,9 +340,10 @@ static void check_form(struct monitor *m, const struct monitor_view *view, const
         return;
     if (item->n_args != 1 || json_type_of(payload) != JSON_OBJECT) {
         if (membership || !sent_odd(view, item))
-            trouble(m, MONITOR_WIRE, item->journal_at,
-                    xasprintf("%s received %s with something else than exactly one object: %.200s",
-                              p->spec->name, item->event, item->args));
+            monitor_trouble(
+                m, MONITOR_WIRE, item->journal_at,
+                xasprintf("%s received %s with something else than exactly one object: %.200s",
+                          p->spec->name, item->event, item->args));
         return;
     }
     if (membership)
@@ -361,4 +381,5 @@ void monitor_finish(struct monitor *m, const struct monitor_view *view)
             }
         }
     }
+    monitor_leaks(m, view);
 }

@@ -10,13 +10,24 @@
  * What every scenario is watched for, whatever it is about: acks that nobody asked for, packets that cross offices, messages that break
  * the protocol's form.  Each is one check of the scenario.
  */
-enum monitor_kind { MONITOR_ACKS, MONITOR_ISOLATION, MONITOR_WIRE, MONITOR_COUNT };
+enum monitor_kind {
+    MONITOR_ACKS,
+    MONITOR_ISOLATION,
+    MONITOR_WIRE,
+    MONITOR_SECRETS,
+    MONITOR_SIDS, /* judged in revisions that forbid it (SEC-05), observed in all others */
+    MONITOR_COUNT
+};
 
 struct monitor_row {
     const char *check;
     const char *const *requirements; /* NULL-terminated */
 };
 extern const struct monitor_row monitor_rows[MONITOR_COUNT];
+
+/* Is what it finds recorded only, as this revision forbids nothing there? */
+bool monitor_observes(enum monitor_kind kind, enum smcp_revision_id revision);
+const char *const *monitor_requirements(enum monitor_kind kind, enum smcp_revision_id revision);
 
 struct monitor {
     char *reason[MONITOR_COUNT]; /* owned; first trouble, NULL while clean */
@@ -38,9 +49,17 @@ struct monitor_view {
     enum smcp_revision_id revision;
     const struct schema_set *schemas;
     const struct vars *vars;
+    const struct target *target; /* whose secrets these are; may be NULL */
+    const char *canary;          /* in the headers of our handshakes; may be NULL */
     const struct peer *peers;
     size_t n_peers;
 };
+
+/* The first trouble of a kind is kept.  Takes `text`. */
+void monitor_trouble(struct monitor *m, enum monitor_kind kind, int journal_at, char *text);
+
+/* What was told and must not be: of monitor_finish(). */
+void monitor_leaks(struct monitor *m, const struct monitor_view *view);
 
 /* At the end of the scenario: look at everything that came, knowing everything that was sent and how it was answered. */
 void monitor_finish(struct monitor *m, const struct monitor_view *view);

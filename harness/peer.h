@@ -78,6 +78,7 @@ struct answer_rule {
     char *event;                  /* owned; may end in * */
     uint32_t delay_ms;
     bool never;
+    bool malformed; /* on purpose */
     unsigned times; /* 0: always */
     unsigned used;
 };
@@ -91,12 +92,14 @@ struct peer_host {
     struct vars *vars;
     const struct target *target;
     enum smcp_revision_id revision;
-    enum client_mode mode; /* when the file fixes none */
+    const struct schema_set *schemas; /* what we send is checked by them; NULL: it is not */
+    enum client_mode mode;            /* when the file fixes none */
     uint32_t connect_timeout_ms;
     void (*changed)(void *user); /* something happened: look at the steps again */
     void (*malformed)(void *user, struct peer *p, const char *text, int journal_at);
-    void (*sending)(void *user);              /* anything goes out */
-    void (*lost)(void *user, struct peer *p); /* the server ended a connection that we still had */
+    void (*own_fault)(void *user, char *text); /* what we sent was wrong; takes `text` */
+    void (*sending)(void *user);               /* anything goes out */
+    void (*lost)(void *user, struct peer *p);  /* the server ended a connection that we still had */
     /* An event of the scenario with that serial has come here. */
     void (*foreign)(void *user, struct peer *p, long serial, const struct inbox_item *item);
     void *user;
@@ -157,12 +160,12 @@ struct outgoing {
     const char *label; /* of the step, or NULL */
     const struct slice *attachments;
     unsigned n_attachments;
+    bool malformed; /* on purpose: not checked */
 };
 
 /* All of these need peer_can_send().  The sent event's index. */
 int peer_emit(struct peer *p, const struct outgoing *out);
-void peer_ack(struct peer *p, const struct inbox_item *request, struct slice args,
-              const struct slice *attachments, unsigned n_attachments);
+void peer_ack(struct peer *p, const struct inbox_item *request, const struct outgoing *out);
 void peer_send_packet(struct peer *p, struct slice text, const struct slice *attachments,
                       unsigned n_attachments);
 void peer_send_engine(struct peer *p, struct slice text, bool binary);

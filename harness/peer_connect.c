@@ -159,6 +159,7 @@ static bool connect_headers(struct peer *p, const struct connect_attributes *how
         }
         header_add(h, json_node_key(m), buf_take_str(&value));
     }
+    header_add(h, xstrdup("x-smcp-canary"), xstrdup(p->host->vars->canary));
     if (headers)
         return true;
     for (size_t i = 0; i < t->headers.n; i++)

@@ -5,6 +5,7 @@
 
 #include "harness/peer.h"
 #include "harness/peer_internal.h"
+#include "harness/self_check.h"
 #include "wire/limits.h"
 #include "wire/xmalloc.h"
 
@@ -52,6 +53,22 @@ static char *bracketed(struct slice args, size_t *ret_len)
     return buf_take_str(&out);
 }
 
+/* The rest of the packet after its head; `head` holds all of it then. */
+static void send_parts(struct peer *p, struct buf *head, const struct outgoing *out)
+{
+    buf_append_slice(head, out->args);
+    buf_append_ch(head, ']');
+    send_text(p, buf_slice(head), out->attachments, out->n_attachments);
+}
+
+static void tell_fault(struct peer *p, char *text)
+{
+    if (text && p->host->own_fault)
+        p->host->own_fault(p->host->user, text);
+    else
+        free(text);
+}
+
 int peer_emit(struct peer *p, const struct outgoing *out)
 {
     struct sent_event *s = sent_add(p);
@@ -65,25 +82,24 @@ int peer_emit(struct peer *p, const struct outgoing *out)
         s->id = p->next_id++;
     buf_init(&name, 65536);
     buf_append_json_string(&name, slice_str(out->event));
-    buf_init(&head, 1 << 20);
+    buf_init(&head, PEER_MAX_MESSAGE);
     sio_event_head(&head, slice_str(s->nsp), s->id, out->n_attachments, buf_slice(&name),
                    out->args.len > 0);
-    eio_client_send(p->conn->client, (struct slice[]){buf_slice(&head), out->args, slice_str("]")},
-                    3, out->attachments, out->n_attachments);
+    send_parts(p, &head, out);
+    tell_fault(p, self_check_event(p, out, s, buf_slice(&head)));
     buf_release(&head);
     buf_release(&name);
     return p->n_sent - 1;
 }
 
-void peer_ack(struct peer *p, const struct inbox_item *request, struct slice args,
-              const struct slice *attachments, unsigned n_attachments)
+void peer_ack(struct peer *p, const struct inbox_item *request, const struct outgoing *out)
 {
     struct buf head;
 
-    buf_init(&head, 1 << 20);
-    sio_ack_head(&head, slice_str(request->nsp), request->id, n_attachments);
-    eio_client_send(p->conn->client, (struct slice[]){buf_slice(&head), args, slice_str("]")}, 3,
-                    attachments, n_attachments);
+    buf_init(&head, PEER_MAX_MESSAGE);
+    sio_ack_head(&head, slice_str(request->nsp), request->id, out->n_attachments);
+    send_parts(p, &head, out);
+    tell_fault(p, self_check_ack(p, request, buf_slice(&head), out->malformed));
     buf_release(&head);
 }
 
@@ -231,6 +247,7 @@ struct delayed_answer {
     struct net_timer *timer;
     int item;
     const struct json_node *args;
+    bool malformed;
 };
 
 /* {request.x} is the request that is answered; everything else a variable of the scenario. */
@@ -254,12 +271,13 @@ static bool answer_lookup(void *user, const char *name, struct buf *ret_json)
     return found;
 }
 
-static void answer_now(struct peer *p, int at, const struct json_node *args)
+static void answer_now(struct peer *p, int at, const struct json_node *args, bool malformed)
 {
     const struct inbox_item *item = &p->inbox[at];
     struct slice first = args_first(slice_of(item->args, item->args_len));
     struct answer_env env = {p->host->vars, first.len ? first : slice_str("null")};
     struct template_env template = {answer_lookup, &env, p->host->vars->revision};
+    struct outgoing ack = {.malformed = malformed};
     struct buf out;
 
     if (!peer_can_send(p) || item->conn != p->conn->serial)
@@ -270,8 +288,8 @@ static void answer_now(struct peer *p, int at, const struct json_node *args)
         buf_append_str(&out, "[{\"code\":500,\"message\":\"the scenario's answer quotes a member "
                              "that the request lacks\"}]");
     }
-    peer_ack(p, item, out.len >= 2 ? slice_of(out.data + 1, out.len - 2) : slice_of(NULL, 0), NULL,
-             0);
+    ack.args = out.len >= 2 ? slice_of(out.data + 1, out.len - 2) : slice_of(NULL, 0);
+    peer_ack(p, item, &ack);
     buf_release(&out);
 }
 
@@ -283,7 +301,7 @@ static void delayed_due(void *user)
     while (*at != d)
         at = &(*at)->next;
     *at = d->next;
-    answer_now(d->peer, d->item, d->args);
+    answer_now(d->peer, d->item, d->args, d->malformed);
     net_timer_free(d->timer);
     free(d);
 }
@@ -306,6 +324,7 @@ static void answer_later(struct peer *p, int at, const struct answer_rule *rule)
     d->peer = p;
     d->item = at;
     d->args = rule->args;
+    d->malformed = rule->malformed;
     d->next = p->delayed;
     p->delayed = d;
     d->timer = net_timer_new(p->host->loop, delayed_due, d);
@@ -335,7 +354,7 @@ void peer_apply_rules(struct peer *p, int at)
         if (rule->delay_ms)
             answer_later(p, at, rule);
         else
-            answer_now(p, at, rule->args);
+            answer_now(p, at, rule->args, rule->malformed);
         return;
     }
 }

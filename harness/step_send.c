@@ -99,21 +99,71 @@ static void prepare_ack(struct step_run *run, const char *otherwise)
     free(word);
 }
 
+static bool flag(const struct step_run *run, const char *name)
+{
+    const struct json_node *node = step_attribute(run, name);
+
+    return node && node->type == JSON_TRUE;
+}
+
+/* ---- what is not ours ---- */
+
+struct origin {
+    const struct step_run *run;
+    bool foreign;
+};
+
+static void on_name(void *user, const char *name, const struct json_node *at)
+{
+    struct origin *origin = user;
+    struct slice first = slice_of(name, strcspn(name, "."));
+    const struct instance *inst = origin->run->inst;
+
+    (void)at;
+    origin->foreign |= slice_is(first, "request");
+    for (int i = 0; i < inst->n_runs && !origin->foreign; i++) {
+        const struct json_node *capture = step_attribute(&inst->runs[i], "capture"), *m;
+        const struct json_node *request = step_attribute(&inst->runs[i], "request");
+
+        origin->foreign |= request && json_string_is(request->text, first);
+        for (m = capture ? capture->first : NULL; m; m = m->next)
+            origin->foreign |= json_string_is(m->key, first);
+    }
+}
+
+/* Marked, or made of what the target has said: then its form is no fault of ours. */
+static bool may_be_malformed(const struct step_run *run)
+{
+    static const char *const sources[] = {"data", "args", "with"};
+    struct origin origin = {run, flag(run, "malformed")};
+
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+        if (step_attribute(run, sources[i]))
+            template_references(step_attribute(run, sources[i]), on_name, &origin);
+    return origin.foreign;
+}
+
 static void send_event(struct step_run *run, const char *event, const struct buf *args,
                        bool ask_ack)
 {
     char *label = json_node_str(step_attribute(run, "call"), NULL);
     char *nsp = step_text(run, "namespace");
     struct attachments attachments;
-    struct outgoing out = {
-        .nsp = nsp, .event = event, .args = buf_slice(args), .ask_ack = ask_ack, .label = label};
+    struct outgoing out = {.nsp = nsp,
+                           .event = event,
+                           .args = buf_slice(args),
+                           .ask_ack = ask_ack,
+                           .label = label,
+                           .malformed = may_be_malformed(run)};
 
     if (run->state == STEP_DONE || args->overflow)
         goto out;
     attachments_read(run, &attachments);
     out.attachments = attachments.items;
     out.n_attachments = attachments.n;
+    run->inst->sender = run;
     run->sent = peer_emit(run->peer, &out);
+    run->inst->sender = NULL;
     attachments_release(&attachments);
     if (label)
         step_pass(run);
@@ -361,6 +411,7 @@ void ack_start(struct step_run *run)
     struct attachments attachments;
     struct finding f = {.journal_at = -1};
     struct slice first = slice_of(NULL, 0);
+    struct outgoing ack = {.malformed = may_be_malformed(run)};
     struct buf out;
 
     buf_init(&out, MAX_BYTES);
@@ -378,9 +429,12 @@ void ack_start(struct step_run *run)
         goto out;
     }
     attachments_read(run, &attachments);
-    peer_ack(run->peer, &run->peer->inbox[at],
-             out.len >= 2 ? slice_of(out.data + 1, out.len - 2) : slice_of(NULL, 0),
-             attachments.items, attachments.n);
+    ack.args = out.len >= 2 ? slice_of(out.data + 1, out.len - 2) : slice_of(NULL, 0);
+    ack.attachments = attachments.items;
+    ack.n_attachments = attachments.n;
+    run->inst->sender = run;
+    peer_ack(run->peer, &run->peer->inbox[at], &ack);
+    run->inst->sender = NULL;
     attachments_release(&attachments);
     if (!step_capture(run, out.len >= 2 ? buf_slice(&out) : slice_str("[]"), &f))
         step_fail(run, &f);
@@ -399,11 +453,11 @@ static uint64_t number_attribute(const struct step_run *run, const char *name)
 
 void answer_start(struct step_run *run)
 {
-    const struct json_node *never = step_attribute(run, "never");
     struct answer_rule rule = {.args = step_attribute(run, "args"),
                                .event = step_text(run, "event"),
                                .delay_ms = (uint32_t)number_attribute(run, "delay_ms"),
-                               .never = never && never->type == JSON_TRUE,
+                               .never = flag(run, "never"),
+                               .malformed = may_be_malformed(run),
                                .times = (unsigned)number_attribute(run, "times")};
 
     if (rule.event)

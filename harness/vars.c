@@ -21,6 +21,8 @@ void vars_init(struct vars *v, uint64_t seed, unsigned serial)
     snprintf(v->run, sizeof(v->run), "r%04x",
              (unsigned)((seed ^ (seed >> 16) ^ (seed >> 32)) & 0xffff));
     snprintf(v->tag, sizeof(v->tag), "%s-%u", v->run, serial);
+    snprintf(v->canary, sizeof(v->canary), "canary%016llx",
+             (unsigned long long)((seed + serial) * 0x9e3779b97f4a7c15u));
     vars_set_text(v, "unique", slice_str(v->tag));
 }
 

@@ -16,6 +16,10 @@ enum { MAX_ITEMS = 16, NO_TROUBLE = MONITOR_COUNT };
 
 static const char *const names[PEOPLE] = {"A", "C", "X", "U", "R"};
 static struct actor_spec specs[PEOPLE];
+static char sids[PEOPLE][16] = {"sid-of-a", "sid-of-c", "sid-of-x", "sid-of-u", "sid-of-r"};
+static char key_name[] = "x-api-key", key_value[] = "the key of the run";
+static struct target target = {
+    .key = {.given = true, .in_header = true, .name = key_name, .value = key_value}};
 static struct peer peers[PEOPLE];
 static struct peer_conn conns[PEOPLE];
 static struct peer_conn *conn_lists[PEOPLE];
@@ -33,6 +37,8 @@ static int came(enum who p, enum sio_type type, const char *event, const char *a
     item->event = event ? xstrdup(event) : NULL;
     item->args = xstrdup(args);
     item->args_len = strlen(args);
+    item->payload = xstrdup(args);
+    item->payload_len = strlen(args);
     ck_assert(json_cursor_array(&c, slice_str(args)));
     while (json_next(&c, &key, &value))
         item->n_args++;
@@ -63,6 +69,7 @@ static void setup(void)
     for (int i = 0; i < PEOPLE; i++) {
         specs[i].name = (char *)(uintptr_t)names[i];
         conn_lists[i] = &conns[i];
+        conns[i].sid = sids[i];
         peers[i] = (struct peer){.spec = &specs[i],
                                  .index = i,
                                  .conns = &conn_lists[i],
@@ -91,6 +98,7 @@ static void teardown(void)
             free(inbox[i][k].nsp);
             free(inbox[i][k].event);
             free(inbox[i][k].args);
+            free(inbox[i][k].payload);
         }
         for (int k = 0; k < peers[i].n_sent; k++) {
             free(sent[i][k].nsp);
@@ -137,13 +145,25 @@ static const struct {
     {A, "notify:enter_office", "[{\"office_id\":\"here\",\"computer\":7}]", SIO_NO_ID,
      MONITOR_WIRE},
     {C, "client:tool_call", "[7]", 5, MONITOR_WIRE},
+    /* what nobody may be told: ERR-05, SEC-05 */
+    {A, "custom:event", "[\"denied: the key of the run is wanted\"]", SIO_NO_ID, MONITOR_SECRETS},
+    {A, "custom:event", "[\"the key of the door\"]", SIO_NO_ID, NO_TROUBLE},
+    {A, "custom:event", "[{\"headers\":[\"canary0123456789\"]}]", SIO_NO_ID, MONITOR_SECRETS},
+    {A, "custom:event", "[\"taken by sid-of-x\"]", SIO_NO_ID, MONITOR_SIDS},
+    {A, "custom:event", "[\"you are sid-of-a\"]", SIO_NO_ID, NO_TROUBLE},
 };
 
 START_TEST(test_row)
 {
     struct vars vars;
     struct monitor m;
-    struct monitor_view view = {SMCP_REV_0_1, schema_set_embedded(), &vars, peers, PEOPLE};
+    struct monitor_view view = {.revision = SMCP_REV_0_1,
+                                .schemas = schema_set_embedded(),
+                                .vars = &vars,
+                                .target = &target,
+                                .canary = "canary0123456789",
+                                .peers = peers,
+                                .n_peers = PEOPLE};
 
     vars_init(&vars, 5, 17);
     monitor_init(&m);
@@ -163,7 +183,13 @@ START_TEST(test_ack_twice)
 {
     struct monitor m;
     struct vars vars;
-    struct monitor_view view = {SMCP_REV_0_1, schema_set_embedded(), &vars, peers, PEOPLE};
+    struct monitor_view view = {.revision = SMCP_REV_0_1,
+                                .schemas = schema_set_embedded(),
+                                .vars = &vars,
+                                .target = &target,
+                                .canary = "canary0123456789",
+                                .peers = peers,
+                                .n_peers = PEOPLE};
 
     vars_init(&vars, 5, 17);
     monitor_init(&m);
