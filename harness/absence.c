@@ -10,6 +10,10 @@ static void fence_everybody(struct instance *inst)
 void absence_begin(struct instance *inst)
 {
     inst->fence_round = 1;
+    if (inst->plan->naive_absence) {
+        inst->fence_round = 2;
+        return;
+    }
     fence_everybody(inst);
 }
 
@@ -50,10 +54,21 @@ enum absence_state absence_poll(struct instance *inst, bool expired)
     return ABSENCE_OVER;
 }
 
-enum absence_grade absence_grade_of(const struct instance *inst, const struct peer *p)
+enum absence_grade absence_grade_of(const struct instance *inst, const struct peer *p,
+                                    bool witnessed)
 {
-    if (!p || inst->fence_done[p->index])
+    if (inst->plan->naive_absence)
+        return ABSENCE_NONE;
+    if (!p)
         return ABSENCE_FENCED;
+    if (inst->fence_done[p->index]) {
+        /* In the controls its answer overtook notices: then only a witness or time can tell. */
+        if (inst->target->control.early == 0)
+            return ABSENCE_FENCED;
+        if (witnessed)
+            return ABSENCE_WITNESSED;
+        return inst->plan->settle_ms > 0 ? ABSENCE_SETTLED : ABSENCE_UNPROVEN;
+    }
     /* Nothing can come on a connection that is over or spoilt; until then we have watched it. */
     if (!peer_can_send(p) || is_spoilt(p))
         return ABSENCE_SETTLED;

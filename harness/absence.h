@@ -20,8 +20,9 @@ enum absence_state { ABSENCE_WAITING, ABSENCE_NEXT_ROUND, ABSENCE_OVER };
  */
 enum absence_state absence_poll(struct instance *inst, bool expired);
 
-/* How the absence of something at this actor is known. */
-enum absence_grade absence_grade_of(const struct instance *inst, const struct peer *p);
+/* How the absence of something at this actor is known; `witnessed`: somebody else has received the like. */
+enum absence_grade absence_grade_of(const struct instance *inst, const struct peer *p,
+                                    bool witnessed);
 
 /* "fenced", "settled(312 ms)", …: static text for the grade. */
 const char *absence_name(enum absence_grade grade);

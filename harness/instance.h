@@ -106,6 +106,7 @@ struct run_plan {
     bool timeout_given; /* it is the ceiling then, however slow the target */
     uint32_t settle_ms;
     bool settle_given;
+    bool naive_absence; /* unsound: no fence, no settle window */
 };
 
 /* Connect the actors.  The members plan … transport, serial, result, changed … lag are set by the caller before. */

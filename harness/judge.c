@@ -183,6 +183,20 @@ void step_observed(struct step_run *run, char *text)
     run->result->observed = text;
 }
 
+/* Somebody else has received an event of that name, so that its cause is known to be complete. */
+static bool is_witnessed(const struct step_run *run)
+{
+    for (int i = 0; run->name && i < run->inst->n_runs; i++) {
+        const struct step_run *other = &run->inst->runs[i];
+
+        if (other->step->verb == VERB_RECEIVE && other->passed && other->peer != run->peer &&
+            other->last_item >= 0 &&
+            event_matches(run->name, other->peer->inbox[other->last_item].event))
+            return true;
+    }
+    return false;
+}
+
 void step_absent(struct step_run *run)
 {
     struct instance *inst = run->inst;
@@ -195,7 +209,7 @@ void step_absent(struct step_run *run)
     }
     if (!r || r->verdict != VERDICT_SKIP)
         return;
-    r->absence = absence_grade_of(inst, run->peer);
+    r->absence = absence_grade_of(inst, run->peer, is_witnessed(run));
     r->settled_ms = (uint32_t)(net_loop_now_ms(inst->loop) - inst->parked_ms);
     if (inst->blocked || inst->blocker >= 0) {
         r->verdict = VERDICT_INCONCLUSIVE;

@@ -12,6 +12,7 @@ enum {
     MAX_FENCE_MS = 20000,
     SLOW_US = 100000, /* two more would tell nothing new, and take long */
     SLOW_SAMPLES = 3,
+    CALIBRATE_MS = 100,
 };
 
 static void on_nothing(void *user)
@@ -105,6 +106,12 @@ static void on_timer(void *user)
 
     if (p->done)
         return;
+    if (p->calibration.started) { /* what is due is looked at there */
+        probe_advance(p);
+        if (!p->done)
+            net_timer_start(p->timer, net_loop_now_ms(p->loop) + CALIBRATE_MS);
+        return;
+    }
     if (p->fence >
         0) { /* the server does not answer an unknown namespace (design 5): the list is next best */
         if (p->n_samples == 0)
@@ -138,6 +145,7 @@ void probe_start(struct probe *p, struct net_loop *loop, struct target *target,
                                  .journal = &p->journal,
                                  .vars = &p->vars,
                                  .target = target,
+                                 .revision = plan->revision,
                                  .connect_timeout_ms = p->patience_ms,
                                  .changed = on_nothing,
                                  .malformed = on_malformed,
@@ -153,6 +161,7 @@ void probe_start(struct probe *p, struct net_loop *loop, struct target *target,
 
 void probe_release(struct probe *p)
 {
+    calibrate_release(&p->calibration);
     peer_release(&p->peer);
     net_timer_free(p->timer);
     journal_release(&p->journal);
@@ -183,12 +192,26 @@ static void learn(struct probe *p)
     p->target->ping_timeout_ms = open->ping_timeout_ms;
 }
 
+/* How well the fence can be trusted; not on a target whose fence is unknown. */
+static void calibrate(struct probe *p)
+{
+    p->host.mode = p->polling ? CLIENT_POLLING : CLIENT_WEBSOCKET;
+    calibrate_start(&p->calibration, &p->host, p->target);
+    net_timer_start(p->timer, net_loop_now_ms(p->loop) + CALIBRATE_MS);
+}
+
 void probe_advance(struct probe *p)
 {
     struct peer_conn *c = p->peer.conn;
 
     if (p->done || !c)
         return;
+    if (p->calibration.started) {
+        calibrate_advance(&p->calibration);
+        if (p->calibration.done)
+            finish(p);
+        return;
+    }
     if (c->closed && !c->open) {
         connection_failed(p);
         return;
@@ -205,7 +228,7 @@ void probe_advance(struct probe *p)
     } else if (p->fence > 0 && peer_fenced(&p->peer, p->fence)) {
         if (take_sample(p)) {
             measure(p);
-            finish(p);
+            calibrate(p);
         } else {
             send_fence(p);
         }

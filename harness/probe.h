@@ -2,6 +2,7 @@
 #ifndef HARNESS_PROBE_H
 #define HARNESS_PROBE_H
 
+#include "harness/calibrate.h"
 #include "harness/instance.h"
 
 /*
@@ -18,6 +19,7 @@ struct probe {
     struct peer_host host;
     struct actor_spec spec;
     struct peer peer;
+    struct calibration calibration;
     struct net_timer *timer;
     unsigned fence;
     uint64_t begun_us, fence_us;

@@ -53,6 +53,7 @@ void run_result_release(struct run_result *r)
     free(r->target_url);
     free(r->target_info);
     free(r->started_at);
+    free(r->fence);
     free(r->rerun);
     free(r->error);
     for (size_t i = 0; i < r->n_stale; i++)

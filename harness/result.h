@@ -83,6 +83,7 @@ struct run_result {
     char *started_at; /* ISO 8601 UTC */
     uint32_t duration_ms;
     uint32_t settle_ms;
+    char *fence; /* how absence is known on this target, and how that was tried; or NULL */
     struct scenario_result
         *scenarios; /* one per scenario and transport, in order of id, then transport */
     size_t n_scenarios;

@@ -113,6 +113,16 @@ static bool read_number(const struct cli *cli, enum option_id id, const char *va
     return true;
 }
 
+/* The unsound way exists for the experiment that shows what it misses. */
+static bool read_absence(struct run_command *c, const char *value)
+{
+    c->options.plan.naive_absence = strcmp(value, "naive") == 0;
+    if (c->options.plan.naive_absence)
+        c->options.plan.settle_ms = 0;
+    return c->options.plan.naive_absence || strcmp(value, "sound") == 0 ||
+           complain("--absence", value, "sound or naive");
+}
+
 /* Options that select or shape the run; false after a message. */
 static bool read_shape(struct run_command *c, const struct cli *cli, enum option_id id,
                        const char *value)
@@ -133,6 +143,8 @@ static bool read_shape(struct run_command *c, const struct cli *cli, enum option
     case OPTION_SETTLE:
         c->options.plan.settle_given = true;
         return read_number(cli, id, value, 0, 600000, &c->options.plan.settle_ms);
+    case OPTION_ABSENCE:
+        return read_absence(c, value);
     case OPTION_TIMEOUT:
         if (!read_number(cli, id, value, 1, 3600, &seconds))
             return false;

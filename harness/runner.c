@@ -270,7 +270,10 @@ static void advance_plays(struct runner *r)
             r->parked++;
             r->last_parked_ms = now;
             r->last_parked_lag_ms = r->lag_ms;
-            tell_judged(r, play, false);
+            if (r->options->plan.naive_absence)
+                runner_end_play(r, play, NULL);
+            else
+                tell_judged(r, play, false);
         }
     }
 }
@@ -410,8 +413,11 @@ static void preparation_turn(struct runner *r)
             runner_unreachable(r, &r->targets[i], r->probes[i].failure);
             return;
         }
-    if (r->n_probed == r->n_targets)
+    if (r->n_probed == r->n_targets) {
+        free(r->result->fence);
+        r->result->fence = calibrate_text(&r->targets[0]);
         begin_playing(r);
+    }
 }
 
 /* Late timers, and whatever a turn finds before they have run. */

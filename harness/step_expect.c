@@ -25,7 +25,7 @@ bool step_soft_wait(struct step_run *run)
     uint64_t enough_ms = run->started_ms + instance_patience(run->inst, SOFT_WAIT_MS) +
                          (run->inst->lag(run->inst->user) - run->lag_ms);
 
-    if (run->fenced || !peer_can_send(run->peer))
+    if (run->fenced || !peer_can_send(run->peer) || run->inst->plan->naive_absence)
         return true;
     if (run->fence == 0)
         run->fence = peer_fence(run->peer);

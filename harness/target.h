@@ -30,6 +30,15 @@ struct pairs {
 /* How a fence is answered on this target: found out at the start of the run. */
 enum fence_kind { FENCE_CONNECT, FENCE_LIST, FENCE_NONE };
 
+/* How the fence behaved in the positive controls at the start of the run. */
+struct fence_control {
+    bool done;
+    unsigned rounds, early; /* the cause was complete; of these the notice came after the answer */
+    unsigned hasty,
+        hasty_early;     /* the same without waiting for the cause: told, and proves nothing */
+    const char *trouble; /* static; why there were none, or NULL */
+};
+
 struct target {
     char *name;           /* owned */
     char *url;            /* owned; NULL until it is known */
@@ -61,6 +70,7 @@ struct target {
     void *user;
     /* found out */
     enum fence_kind fence;
+    struct fence_control control;
     bool probed;
     uint32_t rtt_us; /* of the fence, in the middle of several; of CONNECT when there is none */
     unsigned pace_percent; /* by that: how long deadlines are on it; 100: as written */

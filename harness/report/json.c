@@ -276,6 +276,7 @@ cJSON *report_head_object(const struct run_result *r)
     add_number(head, "duration_ms", r->duration_ms);
     add_number(head, "seed", r->seed);
     add_number(head, "settle_ms", r->settle_ms);
+    add_text(head, "fence", r->fence, TEXT_MAX);
     cJSON_AddBoolToObject(head, "strict", r->strict);
     cJSON_AddBoolToObject(head, "interrupted", r->interrupted);
     add_text(head, "error", r->error, TEXT_MAX);

@@ -400,6 +400,7 @@ static bool load_head(const struct reading *r, const struct json_node *root)
     run->started_at = text_of(root, "started_at");
     run->rerun = text_of(root, "rerun");
     run->error = text_of(root, "error");
+    run->fence = text_of(root, "fence");
     run->duration_ms = (uint32_t)number_of(root, "duration_ms");
     run->settle_ms = (uint32_t)number_of(root, "settle_ms");
     run->seed = number_of(root, "seed");

@@ -209,6 +209,8 @@ static void print_summary(const struct page *p)
     if (r->pace_percent > 100)
         fprintf(p->out, "round trips take %u ms: time-outs were %u.%u times as long as usual\n",
                 r->rtt_us / 1000, r->pace_percent / 100, r->pace_percent / 10 % 10);
+    if (p->options->verbosity >= 0)
+        print_visible(p, "fence: ", r->fence, "\n");
     print_visible(p, "", target_of(r), "");
     fprintf(p->out, ": revision %s, %zu scenarios played, ", smcp_revision(r->revision)->name,
             r->n_scenarios);
