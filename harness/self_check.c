@@ -72,6 +72,17 @@ char *self_check_event(const struct peer *p, const struct outgoing *out,
     return schema_valid(schema, first, &miss) ? NULL : told(p, sent->event, "", &miss);
 }
 
+/* What refuses a request is an answer too. */
+static bool is_error(const struct peer *p, struct slice args)
+{
+    const struct schema *schema = schema_find(p->host->schemas, p->host->revision, "error_payload");
+    struct schema_miss miss = {0};
+    bool valid = schema && args.len > 0 && schema_valid(schema, args_first(args), &miss);
+
+    schema_miss_release(&miss);
+    return valid;
+}
+
 char *self_check_ack(const struct peer *p, const struct inbox_item *request, struct slice packet,
                      bool malformed)
 {
@@ -87,7 +98,8 @@ char *self_check_ack(const struct peer *p, const struct inbox_item *request, str
     if (!schema || strncmp(request->event, "client:", 7) != 0)
         return NULL;
     args = xasprintf("[%.*s]", (int)decoded.args.len, decoded.args.ptr ? decoded.args.ptr : "");
-    if (!schema_valid(schema, slice_of(args, decoded.args.len + 2), &miss))
+    if (!(decoded.n_args == 1 && is_error(p, slice_of(args, decoded.args.len + 2))) &&
+        !schema_valid(schema, slice_of(args, decoded.args.len + 2), &miss))
         text = told(p, request->event, "an ack to ", &miss);
     free(args);
     return text;

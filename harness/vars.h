@@ -9,9 +9,9 @@
  * run has, so that scenarios share a server without meeting, also on one that wants names unique everywhere (D-03).
  */
 struct vars {
-    char run[16];                         /* common to the run: "r4f2a" */
-    char tag[32];                         /* of this scenario: "r4f2a-17" */
-    char canary[40];                      /* only the headers of our handshakes hold it: whoever says it tells secrets */
+    char run[16];    /* common to the run: "r4f2a" */
+    char tag[32];    /* of this scenario: "r4f2a-17" */
+    char canary[40]; /* only the headers of our handshakes hold it: whoever says it tells secrets */
     const struct smcp_revision *revision; /* that is played; set by the owner */
     struct vars_item *items;              /* owned */
     size_t n_items;
