@@ -107,7 +107,8 @@ async def scenarios_by_requirement(harness, revision):
     command = [harness, "coverage", "--revision", revision, "--json"]
     process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=asyncio.subprocess.DEVNULL)
     output, _ = await process.communicate()
-    return {row["id"]: {check.split(" / ")[0] for check in row.get("checks", [])} for row in json.loads(output)}
+    found = {row["id"]: {check.split(" / ")[0] for check in row.get("checks", [])} for row in json.loads(output)}
+    return {name: {scenario for scenario in scenarios if " " not in scenario} for name, scenarios in found.items()}
 
 
 def narrowed(case, known):
@@ -212,6 +213,7 @@ async def run_revision(revision, options, folder, rows):
     turn = asyncio.Semaphore(options.jobs)
     cases = [case for case in cases_of(revision) if chosen(case, options.names)]
     bundled = [case for case in cases if case.name in strict_variants.TABLE and case.kind == "variant" and not options.single]
+    bundled = [case for case in bundled if "observe" not in case.needs]
     packed = bundles(bundled)
     await asyncio.gather(
         *(run_case(case, options, folder, turn, rows, known) for case in cases if case not in bundled),

@@ -104,7 +104,7 @@ class UpdateSessionName(Rules):
         super().tell_updated(session, event, {"computer": session.name})
 
 
-@variant("rfc-ids-of-agents", "ROOM-45 D-44", "an Agent may only join the office that has its own name", revisions=ONLY)
+@variant("rfc-ids-of-agents", "ROOM-45 D-44", "an Agent may only join the office that has its own name", needs="observe", revisions=ONLY)
 class IdsOfAgents(Rules):
     def join_problem(self, session, request):
         if request and request["role"] == "agent" and request["office_id"] != request["name"]:
