@@ -418,6 +418,10 @@ class ChangedSkillsUpdate(Rules):
         else:
             super().update(session, event, args, reply)
 
+    def told(self, session, args, reply):
+        """As the clean server does."""
+        Rules.update(self, session, SKILLS, args, reply)
+
     def sound(self, session, args):
         return bool(args) and isinstance(args[0], dict) and "computer" in args[0] and self.may_update(session)
 
@@ -439,7 +443,7 @@ class UpdateSkillsToAll(ChangedSkillsUpdate):
 @defect("update-skills-echoed", "UPD-12 NOTIFY-14", "update_skills is told to its sender too", revisions=SINCE)
 class UpdateSkillsEchoed(ChangedSkillsUpdate):
     def update_skills(self, session, args, reply):
-        super().update(session, SKILLS, args, reply)
+        self.told(session, args, reply)
         if self.sound(session, args):
             self.port.emit(session, "notify:update_skills", {"computer": args[0]["computer"]})
 
@@ -470,13 +474,13 @@ class UpdateSkillsOtherEvent(ChangedSkillsUpdate):
 class UpdateSkillsTwice(ChangedSkillsUpdate):
     def update_skills(self, session, args, reply):
         for _ in range(2):
-            super().update(session, SKILLS, args, reply)
+            self.told(session, args, reply)
 
 
 @defect("update-skills-roomless-leaks", "UPD-07 SEC-01", "update_skills from no office reaches every client", revisions=SINCE)
 class UpdateSkillsRoomlessLeaks(ChangedSkillsUpdate):
     def update_skills(self, session, args, reply):
-        super().update(session, SKILLS, args, reply)
+        self.told(session, args, reply)
         if session.role == "computer" and session.office is None and args:
             for other in [s for s in self.sessions if s is not session]:
                 self.port.emit(other, "notify:update_skills", args[0])
