@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/forms.h"
 #include "smcp/event.h"
 #include "smcp/requirements.h"
 #include "wire/xmalloc.h"
@@ -124,10 +125,14 @@ static void check_ack(struct monitor *m, const struct peer *p, const struct inbo
 /* A join that was not refused, as far as we know: a success in an odd form makes a member too. */
 static bool join_counts(const struct peer *p, const struct sent_event *s)
 {
+    struct slice args;
+
     if (strcmp(s->event, "server:join_office") != 0)
         return false;
-    return s->ack_at < 0 ||
-           ack_is_success(slice_of(p->inbox[s->ack_at].args, p->inbox[s->ack_at].args_len));
+    if (s->ack_at < 0)
+        return true;
+    args = slice_of(p->inbox[s->ack_at].args, p->inbox[s->ack_at].args_len);
+    return ack_is_success(args) || !form_is_refusal(s->event, args, p->host->vars->revision->id);
 }
 
 static bool member_is(struct slice object, const char *name, struct slice raw)
