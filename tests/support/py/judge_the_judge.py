@@ -266,7 +266,7 @@ async def main():
     parser.add_argument("--report", metavar="FILE")
     parser.add_argument("--jobs", type=int, default=2)
     ours, theirs = split_arguments(sys.argv[1:])
-    options = parser.parse_args(ours)
+    options = parser.parse_intermixed_args(ours)
     options.more = theirs
     revisions = ALL if options.revision == ["all"] else options.revision or ["0.1"]
     rows = []
