@@ -41,7 +41,7 @@ def help_and_version():
 @case("design 2")
 def wrong_usage_is_named():
     for options, words in ((["--lisen", "x"], ["--lisen", "--listen"]), (["--defect", "leak-to-al"], ["leak-to-all"]),
-                           (["--limit", "name-byte=3"], ["name-bytes"]), (["--revision", "0.2"], ["not served yet", "0.1"]),
+                           (["--limit", "name-byte=3"], ["name-bytes"]), (["--revision", "0.5"], ["not served yet", "0.1", "0.4"]),
                            (["--revision", "7"], ["no such revision"]), (["--listen"], ["needs a value"]),
                            (["--listen", "127.0.0.1:x"], ["127.0.0.1:x"]), (["--listen", "127.0.0.1:65536"], ["65536"]),
                            (["--listen", "::1:0"], ["[::1]:0"]), (["--ping-interval", "0"], ["more than 0"]),
@@ -49,7 +49,8 @@ def wrong_usage_is_named():
                            (["--auth", "header"], ["--auth"]), (["--auth", "header:=k"], ["--auth"]), (["--auth", "auth="], ["--auth"]),
                            (["--auth", "auth=@/nonexistent/keys"], ["/nonexistent/keys"]), (["--transports", "smoke"], ["polling"]),
                            (["--log", "xml"], ["json"]), (["--office", "f"], ["later"]), (["--journal", "f"], ["later"]),
-                           (["--pretend-version", "9"], ["later"]), (["--seed=3"], ["later"]), (["--limit", "calls"], ["NAME=N"]),
+                           (["--pretend-version", "9"], ["MAJOR.MINOR.PATCH"]), (["--pretend-version", "0.4.0"], ["no version handshake"]),
+                           (["--refuse-websocket", "401"], ["400 or 4900"]), (["--seed=3"], ["later"]), (["--limit", "calls"], ["NAME=N"]),
                            (["--exit-with-parent=yes"], ["no value"]), (["surplus"], ["surplus"]), (["--max-payload", "1"], ["100"])):
         done = run(*options)
         equal((done.returncode, done.stdout), (2, ""), f"exit code and stdout of {options}")

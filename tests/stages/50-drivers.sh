@@ -22,7 +22,7 @@ drive() {
     skipped=$((skipped + $3))
 }
 
-for driver in process raw async sync; do
+for driver in process gate raw async sync; do
     drive "$VENV/bin/python" "tests/drivers/refserver_$driver.py"
 done
 drive node "tests/drivers/refserver_node.mjs"
