@@ -34,7 +34,6 @@ FINDINGS = {
     "F-08 get_config is not relayed": (["route.get-config.round-trip"], {"CONF-01"}, PY_0_1),
     "F-02 skills of who left reach everybody": (["update.skills.after-leave"], {"UPD-07"}, PY_GATED),
     "F-07 get_skills serves a Computer": (["route.each.by-others[get-skills]"], {"ROUTE-15"}, PY_GATED),
-    "F-10 a tool result with a code loses the rest": (["tool.result.markers"], {"ROUTE-03"}, PY_GATED),
     "F-11 an error with another code is lost": (["route.each.error[get-skills]"], {"ROUTE-20"}, PY_GATED),
     "F-09 the default provider refuses everybody": (
         ["auth.right-key.agent"], {"AUTH-01"}, ["python-sdk-0.1.2-*-key", "python-sdk-0.1.6-sync-key"]),
