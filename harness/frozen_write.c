@@ -50,9 +50,10 @@ bool frozen_print(FILE *out, unsigned number, enum smcp_revision_id revision,
     fprintf(out, "{\n  \"schema_version\": 1,\n  \"revision\": \"%s\",\n  \"set\": %u,\n",
             smcp_revision(revision)->name, number);
     fputs("  \"monitors\": {", out);
-    for (size_t i = 0; i < MONITOR_COUNT; i++)
-        print_check(out, i ? ",\n    " : "\n    ", monitor_rows[i].check,
-                    monitor_rows[i].requirements);
+    for (int i = 0; i < MONITOR_COUNT; i++)
+        if (!monitor_observes((enum monitor_kind)i, revision))
+            print_check(out, i ? ",\n    " : "\n    ", monitor_rows[i].check,
+                        monitor_requirements((enum monitor_kind)i, revision));
     fputs("\n  },\n  \"scenarios\": {", out);
     for (size_t i = 0; i < all->n; i++) {
         const struct scenario *sc = all->items[i];

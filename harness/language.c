@@ -207,12 +207,13 @@ static void print_verb_schemas(FILE *out)
     }
 }
 
+/* One of them, or a parameter of the table. */
 static void print_revisions(FILE *out)
 {
-    fputs("\"enum\": [", out);
+    fputs("\"anyOf\": [{ \"enum\": [", out);
     for (int r = 0; r < SMCP_REV_COUNT; r++)
         fprintf(out, "%s\"%s\"", r ? ", " : "", smcp_revision((enum smcp_revision_id)r)->name);
-    fputc(']', out);
+    fputs("] }, { \"pattern\": \"^\\\\{\" }]", out);
 }
 
 static void print_top_level(FILE *out)
