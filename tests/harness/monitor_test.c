@@ -21,8 +21,8 @@ static char key_name[] = "x-api-key", key_value[] = "the key of the run";
 static struct target target = {
     .key = {.given = true, .in_header = true, .name = key_name, .value = key_value}};
 static struct peer peers[PEOPLE];
-static struct vars vars;
-static const struct peer_host host = {.vars = &vars};
+static struct vars played;
+static const struct peer_host host = {.vars = &played};
 static struct peer_conn conns[PEOPLE];
 static struct peer_conn *conn_lists[PEOPLE];
 static struct sent_event sent[PEOPLE][MAX_ITEMS];
@@ -66,7 +66,7 @@ static void said(enum who p, const char *event, const char *args, const char *ac
 
 static void setup(void)
 {
-    vars.revision = smcp_revision(SMCP_REV_0_1);
+    played.revision = smcp_revision(SMCP_REV_0_1);
     memset(peers, 0, sizeof(peers));
     memset(conns, 0, sizeof(conns));
     for (int i = 0; i < PEOPLE; i++) {
