@@ -63,6 +63,7 @@ struct instance {
     const struct target *target;
     const char *transport;
     unsigned serial;
+    unsigned attempt;    /* 0: the first */
     uint32_t timeout_ms; /* the run's, for this target */
     struct vars vars;
     struct journal journal;

@@ -308,6 +308,7 @@ void instance_start(struct instance *inst)
     const char *transport = inst->transport;
 
     vars_init(&inst->vars, inst->plan->seed, inst->serial);
+    vars_again(&inst->vars, inst->attempt);
     inst->vars.revision = smcp_revision(inst->plan->revision);
     vars_set_text(&inst->vars, "revision", slice_str(inst->vars.revision->name));
     vars_set_text(&inst->vars, "mount", slice_str(inst->target->path));

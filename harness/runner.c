@@ -64,6 +64,7 @@ static void start_play(struct runner *r, struct play *play)
     inst->target = play->target;
     inst->transport = play->transport;
     inst->serial = play->serial;
+    inst->attempt = play->attempts++;
     inst->result = runner_result_of(r, play);
     inst->changed = on_changed;
     inst->lost = runner_on_lost;

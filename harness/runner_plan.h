@@ -21,6 +21,7 @@ struct play {
     struct instance *inst; /* while it is under way or parked */
     bool ended;            /* its result stands */
     enum solitude solitude;
+    unsigned attempts;         /* begun */
     unsigned stalls;           /* attempts thrown away because our own loop had stalled */
     uint64_t stall_ms, lag_ms; /* of the run when this attempt began */
     struct check_result *kept; /* owned; what such an attempt had found, or NULL */

@@ -28,8 +28,9 @@ struct surveyor {
     struct net_timer *timer;
     void (*heard)(struct surveyor *v, const struct http_result *answer);
     size_t path_at;
-    int revision_at; /* while versions are tried one after the other */
-    struct eio_client *client;
+    int revision_at;               /* while versions are tried one after the other */
+    struct eio_client *clients[2]; /* without and with the credential */
+    unsigned n_clients;
     bool with_key;
     bool
         fenced; /* accepted, and a second question is asked: its answer ends the wait for a DISCONNECT */
@@ -181,7 +182,7 @@ static void connect_smcp(struct surveyor *v);
 
 static void drop_client(struct surveyor *v)
 {
-    eio_client_lose(v->client, LOSS_EIO_CLOSE);
+    eio_client_lose(v->clients[v->n_clients - 1], LOSS_EIO_CLOSE);
 }
 
 static void send_connect(struct surveyor *v, const char *nsp, bool with_auth)
@@ -200,7 +201,7 @@ static void send_connect(struct surveyor *v, const char *nsp, bool with_auth)
         buf_append_ch(&text, '}');
     }
     part = buf_slice(&text);
-    eio_client_send(v->client, &part, 1, NULL, 0);
+    eio_client_send(v->clients[v->n_clients - 1], &part, 1, NULL, 0);
     buf_release(&text);
 }
 
@@ -279,7 +280,6 @@ static void on_closed(void *user, bool by_peer, int http_status, struct slice bo
     (void)http_status;
     (void)body;
     (void)text;
-    v->client = NULL;
     if (v->done)
         return;
     if (v->result->auth == SURVEY_AUTH_WANTED && v->config->target->key.given) {
@@ -317,7 +317,7 @@ static void connect_smcp(struct surveyor *v)
     };
 
     v->fenced = false;
-    v->client = eio_client_new(v->loop, &config, &ops, v);
+    v->clients[v->n_clients++] = eio_client_new(v->loop, &config, &ops, v);
     free(query);
 }
 
@@ -473,7 +473,8 @@ bool survey_take(struct survey *survey, const struct survey_config *config, char
     ask(&v, NULL, false, after_first);
     net_loop_run(v.loop);
     v.done = true;
-    eio_client_free(v.client);
+    for (unsigned i = 0; i < v.n_clients; i++)
+        eio_client_free(v.clients[i]);
     net_timer_free(v.timer);
     net_loop_free(v.loop);
     survey->took_ms = (unsigned)(net_loop_clock_us() / 1000 - began_ms);

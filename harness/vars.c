@@ -26,6 +26,16 @@ void vars_init(struct vars *v, uint64_t seed, unsigned serial)
     vars_set_text(v, "unique", slice_str(v->tag));
 }
 
+void vars_again(struct vars *v, unsigned attempt)
+{
+    size_t len = strlen(v->tag);
+
+    if (attempt == 0)
+        return;
+    snprintf(v->tag + len, sizeof(v->tag) - len, "%c", 'a' + (int)((attempt - 1) % 26));
+    vars_set_text(v, "unique", slice_str(v->tag));
+}
+
 void vars_release(struct vars *v)
 {
     for (size_t i = 0; i < v->n_items; i++) {

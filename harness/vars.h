@@ -19,6 +19,8 @@ struct vars {
 
 /* Start with {unique} alone.  Cannot fail. */
 void vars_init(struct vars *v, uint64_t seed, unsigned serial);
+/* Played again: other names, for those of the first attempt may still be taken.  0: the first, nothing changes. */
+void vars_again(struct vars *v, unsigned attempt);
 void vars_release(struct vars *v);
 
 /* "here" -> "here-r4f2a-17".  Caller frees. */

@@ -69,6 +69,22 @@ START_TEST(test_unique)
 }
 END_TEST
 
+/* Played again, a scenario has names of its own, and they are still of this scenario. */
+START_TEST(test_again)
+{
+    char *text;
+
+    vars_again(&vars, 0);
+    ck_assert_str_eq(vars.tag, "r0005-17");
+    vars_again(&vars, 1);
+    text = vars_unique(&vars, "here");
+    ck_assert_str_eq(text, "here-r0005-17a");
+    ck_assert_int_eq(vars_foreign(&vars, slice_str("{\"a\":\"C-r0005-17a\",\"b\":\"C-r0005-17\"}")),
+                     -1);
+    free(text);
+}
+END_TEST
+
 /* Names of this scenario are no strangers, nor is a text that only looks a little like one. */
 static const struct {
     const char *text;
@@ -102,6 +118,7 @@ int main(void)
     tcase_add_loop_test(t, test_lookup, 0, (int)ARRAY_LEN(lookups));
     tcase_add_test(t, test_replace);
     tcase_add_test(t, test_unique);
+    tcase_add_test(t, test_again);
     tcase_add_loop_test(t, test_foreign, 0, (int)ARRAY_LEN(foreigners));
     suite_add_tcase(s, t);
     srunner_run_all(r, CK_NORMAL);
