@@ -4,11 +4,20 @@
 #include <assert.h>
 #include <stddef.h>
 
+/* So late that it is our own stall: timers run before sockets are read, and what would have been in time may lie there. */
+enum { STALL_MS = 100 };
+
 static void list_due(void *user)
 {
     struct expiry_list *list = user;
     uint64_t now_ms = net_loop_now_ms(list->loop);
 
+    if (list->head && !list->stalled && now_ms > list->head->due_ms + STALL_MS) {
+        list->stalled = true;
+        net_timer_start(list->timer, now_ms + 1);
+        return;
+    }
+    list->stalled = false;
     while (list->head && list->head->due_ms <= now_ms) {
         struct expiry *d = list->head;
 

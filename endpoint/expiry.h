@@ -29,6 +29,7 @@ struct expiry_list {
     struct net_timer *timer; /* owned */
     expiry_fn *fn; /* runs once per deadline that has passed, after it has left the list */
     void *user;
+    bool stalled; /* far behind: one turn is granted to what has come meanwhile */
 };
 
 /* Embedded: expiry_list_init / _release.  Deadlines still listed at release are forgotten. */

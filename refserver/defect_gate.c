@@ -297,7 +297,7 @@ char *defect_version(struct defects *d, char *version)
     if (defect_on(d, DEFECT_LIST_NO_VERSION))
         shown = NULL;
     else if (defect_on(d, DEFECT_LIST_OWN_VERSION))
-        shown = xstrdup(d->server->gate.version);
+        shown = d->server->gate.version ? xstrdup(d->server->gate.version) : NULL;
     if (shown != version)
         free(version);
     return shown;
