@@ -92,6 +92,10 @@ static void judge_monitors(struct instance *inst)
             r->observed = reason ? reason : xstrdup("none");
             continue;
         }
+        if (r->verdict == VERDICT_FAIL && r->reason) { /* blamed while it was not under way */
+            free(reason);
+            continue;
+        }
         r->verdict = reason ? VERDICT_FAIL : VERDICT_PASS;
         r->reason = reason;
         if (r->verdict == VERDICT_PASS && inst->blocked && inst->journal.n == 0) {
