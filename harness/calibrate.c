@@ -15,7 +15,7 @@ static uint64_t now_ms(const struct calibration *c)
     return net_loop_now_ms(c->host->loop);
 }
 
-static void finish(struct calibration *c, const char *trouble)
+void calibrate_end(struct calibration *c, const char *trouble)
 {
     c->target->control.trouble = trouble;
     c->target->control.done = true;
@@ -65,7 +65,7 @@ void calibrate_start(struct calibration *c, struct peer_host *host, struct targe
             free(error);
     }
     if (!find_events(c))
-        finish(c, "the revision has no report to try it with");
+        calibrate_end(c, "the revision has no report to try it with");
 }
 
 void calibrate_release(struct calibration *c)
@@ -133,7 +133,7 @@ static void count_round(struct calibration *c)
         control->early += c->early;
     }
     if (c->round == ROUNDS || now_ms(c) >= c->end_ms)
-        finish(c, NULL);
+        calibrate_end(c, NULL);
     else
         begin_round(c);
 }
@@ -191,7 +191,7 @@ void calibrate_advance(struct calibration *c)
         ;
     if (c->done || now_ms(c) < c->deadline_ms)
         return;
-    finish(c, c->state == CONNECTING ? "the connections for it were not accepted"
+    calibrate_end(c, c->state == CONNECTING ? "the connections for it were not accepted"
               : c->state == JOINING  ? "the joins for it were not accepted"
               : c->state == LATE     ? "the notice for it never came"
                                      : "the fence was not answered");

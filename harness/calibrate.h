@@ -28,6 +28,8 @@ struct calibration {
 /* Start; look at it again whenever something has come, until it is done. */
 void calibrate_start(struct calibration *c, struct peer_host *host, struct target *target);
 void calibrate_advance(struct calibration *c);
+/* With what went wrong, a literal, or NULL. */
+void calibrate_end(struct calibration *c, const char *trouble);
 void calibrate_release(struct calibration *c);
 
 /* "answers of CONNECT to an unknown namespace, in order in 10 of 10 controls": for reports.  Caller frees. */

@@ -195,6 +195,10 @@ static void learn(struct probe *p)
 /* How well the fence can be trusted; not on a target whose fence is unknown. */
 static void calibrate(struct probe *p)
 {
+    if (p->target->control.done) { /* another process of the same target was tried */
+        finish(p);
+        return;
+    }
     p->host.mode = p->polling ? CLIENT_POLLING : CLIENT_WEBSOCKET;
     calibrate_start(&p->calibration, &p->host, p->target);
     net_timer_start(p->timer, net_loop_now_ms(p->loop) + CALIBRATE_MS);
@@ -233,4 +237,13 @@ void probe_advance(struct probe *p)
             send_fence(p);
         }
     }
+}
+
+bool probe_gives_up_calibration(struct probe *p, const char *trouble)
+{
+    if (!p->calibration.started || p->calibration.done)
+        return false;
+    calibrate_end(&p->calibration, trouble);
+    finish(p);
+    return true;
 }

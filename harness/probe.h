@@ -47,4 +47,7 @@ void probe_release(struct probe *p);
 /* Look at the connection again: at the end of each turn. */
 void probe_advance(struct probe *p);
 
+/* The target is gone.  True when it was there and only the fence was still being tried: the probe is done, and it is known why. */
+bool probe_gives_up_calibration(struct probe *p, const char *trouble);
+
 #endif

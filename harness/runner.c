@@ -351,13 +351,18 @@ static void choose_settle(struct runner *r)
     r->result->settle_ms = r->plan.settle_ms;
 }
 
+void runner_assign(struct runner *r)
+{
+    playlist_assign(&r->list, r->options, r->targets, r->n_targets, r->result);
+}
+
 static void begin_playing(struct runner *r)
 {
     r->playing = true;
     choose_settle(r);
     r->result->rtt_us = r->targets[0].rtt_us;
     r->result->pace_percent = r->targets[0].pace_percent;
-    playlist_assign(&r->list, r->options, r->targets, r->n_targets, r->result);
+    runner_assign(r);
     if (r->options->listener.begun)
         r->options->listener.begun(r->options->listener.user, r->result);
     net_timer_start(r->timer,

@@ -43,6 +43,7 @@ struct runner {
     struct raw_conn *pulse;
     uint64_t suspect_ms;
     unsigned deaths;
+    bool died_in_trial;       /* the last death: before anything was played */
     struct play *unconfirmed; /* under suspicion since a target died, while nobody is convicted */
     char *unconfirmed_how;    /* owned; how it died then */
 };
@@ -53,6 +54,8 @@ static inline uint64_t runner_now_ms(const struct runner *r)
 }
 
 void runner_stop(struct runner *r, enum run_outcome outcome);
+/* Once: who plays on what, and what is skipped. */
+void runner_assign(struct runner *r);
 void runner_end_play(struct runner *r, struct play *play, const char *why);
 void runner_unreachable(struct runner *r, const struct target *t, const char *why);
 struct scenario_result *runner_result_of(struct runner *r, const struct play *play);

@@ -260,8 +260,14 @@ static void note_death(struct runner *r, const char *how, const struct play *sus
 {
     const char *during = suspect               ? suspect->scenario->id
                          : r->suspect_scenario ? r->suspect_scenario->id
+                         : r->next == 0        ? "the trial of the fence"
                                                : "the settle window";
 
+    if (r->died_in_trial) { /* a scenario says more about it */
+        free(r->result->error);
+        r->result->error = NULL;
+    }
+    r->died_in_trial = r->next == 0;
     if (!r->result->error)
         r->result->error = xasprintf("the target died: %s; what was under way: %s", how, during);
     r->deaths++;

@@ -165,6 +165,7 @@ size_t runner_target_index(const struct runner *r, const struct target *t)
 void runner_on_target(void *user, struct target *t)
 {
     struct runner *r = user;
+    size_t i = runner_target_index(r, t);
     char *how;
 
     if (!t->exited || t->was_killed || r->finished)
@@ -172,10 +173,10 @@ void runner_on_target(void *user, struct target *t)
     how = t->term_signal
               ? xasprintf("killed by signal %d (%s)", t->term_signal, strsignal(t->term_signal))
               : xasprintf("it exited with status %lld", (long long)t->exit_status);
-    if (!r->playing)
+    if (!r->playing && !probe_gives_up_calibration(&r->probes[i], "the target died of it"))
         runner_unreachable(r, t, how);
-    else if (!r->recoveries[runner_target_index(r, t)].death)
-        r->recoveries[runner_target_index(r, t)].death = xstrdup(how);
+    else if (!r->recoveries[i].death)
+        r->recoveries[i].death = xstrdup(how); /* dealt with at the end of the turn */
     free(how);
 }
 
@@ -185,6 +186,8 @@ void runner_on_signal(void *user, int signum)
 
     r->result->interrupted = true;
     r->result->signum = signum;
+    if (!r->playing)
+        runner_assign(r);
     for (size_t i = 0; i < r->next; i++) {
         struct play *play = &r->list.plays[r->list.order[i]];
 

@@ -3,8 +3,10 @@
 """A target that goes only half of the way: it connects everybody, and then does something strange with joins.
 
 Usage: half_server.py MODE [ARGUMENT...]
-    die                dies when the first join comes
-    tell FIFO          opens FIFO for writing when the join has come, and never answers
+    die                dies when the first join comes, that of the trial of the fence
+    die-later          dies when the first join of a scenario comes
+    tell FIFO          opens FIFO for writing when the join of a scenario has come, and never answers
+    tell-trial FIFO    the same with that of the trial
     late FIFO ANSWER   the same, and answers as soon as somebody writes to the FIFO named ANSWER; later joins at once
     scold FIFO ANSWER  like late, and says before the ack that somebody has left; waits 2 s for a pong (so it says, and never pings)
     poison STARTS      answers; dies when an office called poison* is joined; appends a line to STARTS when it starts
@@ -35,18 +37,20 @@ first = True
 def on_join(packet):
     """The ack, or None."""
     global mode
-    if mode == "die" or ("poison" in packet and (mode == "poison" or (mode == "poison-once" and first))):
+    trial = "calibrating-" in packet
+    if mode == "die" or (mode == "die-later" and not trial) or ("poison" in packet and (mode == "poison" or (mode == "poison-once" and first))):
         os._exit(9)
-    if mode in ("tell", "late", "scold"):
+    tells = mode == "tell-trial" or (mode in ("tell", "late", "scold") and not trial)
+    if tells:
         with open(sys.argv[2], "w", encoding="utf-8") as fifo:
             fifo.write("joined\n")
     scold = ""
-    if mode in ("late", "scold"):
+    if tells and mode in ("late", "scold"):
         with open(sys.argv[3], encoding="utf-8") as answer:
             answer.readline()
         scold = LEFT if mode == "scold" else ""
         mode = "answer"
-    return None if mode == "tell" else scold + "43/smcp," + re.match(r"42/smcp,(\d+)", packet)[1] + "[true,null]"
+    return None if tells and mode.startswith("tell") else scold + "43/smcp," + re.match(r"42/smcp,(\d+)", packet)[1] + "[true,null]"
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -4,6 +4,7 @@
 
 Usage: robust_test.py SMCP_HARNESS SMCP_REFSERVER
 """
+import itertools
 import json
 import os
 import signal
@@ -401,10 +402,10 @@ PARTIAL = {
 }
 
 
-def interrupted(folder, number, *arguments):
+def interrupted(folder, number, *arguments, mode="tell"):
     fifo = folder.path("fifo")
     os.mkfifo(fifo)
-    target = folder.write("target.json", {"name": "t", "start": [sys.executable, HALF_SERVER, "tell", fifo]})
+    target = folder.write("target.json", {"name": "t", "start": [sys.executable, HALF_SERVER, mode, fifo]})
     command = [HARNESS, "run", "--target", target, "--scenarios", folder.scenarios(SCENARIO), "--timeout", "60"]
     child = subprocess.Popen([*command, "--transport", "polling", *arguments], stdout=subprocess.DEVNULL)
     with open(fifo, encoding="utf-8") as joined:
@@ -414,14 +415,15 @@ def interrupted(folder, number, *arguments):
 
 
 def test_an_interrupt_leaves_every_format():
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """While a scenario waits; and before the first one has begun."""
+    for number, mode in itertools.product((signal.SIGINT, signal.SIGTERM), ("tell", "tell-trial")):
         with Folder() as folder:
             results = folder.path("results")
-            child = interrupted(folder, number, "--results", results)
+            child = interrupted(folder, number, "--results", results, mode=mode)
             assert child.wait(timeout=20) == 128 + number
             for name, text in PARTIAL.items():
                 with open(os.path.join(results, name), encoding="utf-8") as file:
-                    assert text in file.read(), f"{name} does not say that it is partial"
+                    assert text in file.read(), f"{name} does not say that it is partial ({mode})"
 
 
 def test_a_second_interrupt_ends_at_once():

@@ -234,11 +234,14 @@ WAITS = dict(SCENARIO, steps=[{"C": "joins", "office": "here", "checks": "ROOM-0
 
 def test_target_that_dies():
     with Folder() as folder:
-        target = folder.write("target.json", {"name": "dies", "start": [sys.executable, HALF_SERVER, "die"]})
-        done = harness("run", "--target", target, "--scenarios", folder.scenarios(WAITS), "--transport", "polling")
-        expect(done, 1, "the target died")
-        assert "what was under way: x.join" in done.stdout, done.stdout
-        assert "exited with status 9" in done.stdout, done.stdout
+        scenarios = folder.scenarios(WAITS)
+        for mode in ("die", "die-later"):
+            target = folder.write("target.json", {"name": "dies", "start": [sys.executable, HALF_SERVER, mode]})
+            done = harness("run", "--target", target, "--scenarios", scenarios, "--transport", "polling")
+            expect(done, 1, "the target died")
+            assert "what was under way: x.join" in done.stdout, done.stdout
+            assert "exited with status 9" in done.stdout, done.stdout
+            assert ("not calibrated: the target died of it" in done.stdout) == (mode == "die"), done.stdout
 
 
 def test_interrupt_leaves_a_partial_report():
