@@ -192,9 +192,9 @@ void calibrate_advance(struct calibration *c)
     if (c->done || now_ms(c) < c->deadline_ms)
         return;
     calibrate_end(c, c->state == CONNECTING ? "the connections for it were not accepted"
-              : c->state == JOINING  ? "the joins for it were not accepted"
-              : c->state == LATE     ? "the notice for it never came"
-                                     : "the fence was not answered");
+                     : c->state == JOINING  ? "the joins for it were not accepted"
+                     : c->state == LATE     ? "the notice for it never came"
+                                            : "the fence was not answered");
 }
 
 char *calibrate_text(const struct target *target)

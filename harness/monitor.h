@@ -58,7 +58,15 @@ struct monitor_view {
 /* The first trouble of a kind is kept.  Takes `text`. */
 void monitor_trouble(struct monitor *m, enum monitor_kind kind, int journal_at, char *text);
 
-/* What was told and must not be: of monitor_finish(). */
+/* ---- of monitor_finish() ---- */
+
+/* May `p` have heard of it, there and then?  `item` is an event. */
+void monitor_isolation(struct monitor *m, const struct monitor_view *view, const struct peer *p,
+                       const struct inbox_item *item);
+/* Could this sent event have caused that received one? */
+bool monitor_may_have_caused(const struct monitor_view *view, const struct sent_event *s,
+                             const struct inbox_item *item);
+/* What was told and must not be. */
 void monitor_leaks(struct monitor *m, const struct monitor_view *view);
 
 /* At the end of the scenario: look at everything that came, knowing everything that was sent and how it was answered. */
