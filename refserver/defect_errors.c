@@ -150,8 +150,8 @@ void defect_nobody_waits(struct defects *d, struct session *from)
 
 /* ---- cancel ---- */
 
-/* Every call that a Computer of the office has to answer ends now. */
-static void end_calls(struct defects *d, struct session *s)
+/* Every call that a Computer of the office has to answer ends now, with that ack or with none. */
+static void end_calls(struct defects *d, struct session *s, const char *ack)
 {
     struct call_end end;
 
@@ -161,9 +161,8 @@ static void end_calls(struct defects *d, struct session *s)
         if (!caller)
             continue;
         caller->asking--;
-        if (caller->socket && end.caller_id != SIO_NO_ID)
-            sio_socket_ack(caller->socket, end.caller_id,
-                           slice_str("{\"code\":4004,\"message\":\"Cancelled\"}"), NULL, 0);
+        if (caller->socket && ack && end.caller_id != SIO_NO_ID)
+            sio_socket_ack(caller->socket, end.caller_id, slice_str(ack), NULL, 0);
     }
 }
 
@@ -178,9 +177,12 @@ void defect_cancel(const struct request *rq, struct slice *args)
         *args = slice_str("{\"code\":403,\"message\":\"Not allowed\"}");
     if (complete && defect_on(d, DEFECT_CANCEL_RESULT))
         *args = slice_str("{\"cancelled\":true}");
-    for (struct session *s = rq->from->office ? rq->from->office->first : NULL;
-         s && complete && defect_on(d, DEFECT_CANCEL_4004); s = s->next)
-        end_calls(d, s);
+    for (struct session *s = complete ? rq->from->office->first : NULL; s; s = s->next) {
+        if (defect_on(d, DEFECT_CANCEL_4004))
+            end_calls(d, s, "{\"code\":4004,\"message\":\"Cancelled\"}");
+        if (defect_on(d, DEFECT_CANCEL_DROPS))
+            end_calls(d, s, NULL);
+    }
 }
 
 /* ---- events that the revision does not have ---- */
