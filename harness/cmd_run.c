@@ -398,11 +398,11 @@ static bool write_reports(struct session *s)
     return ok;
 }
 
-/* Blocked or unproven where a MUST was to be judged, and not as the consequence of a failure that is expected anyway. */
+/* Blocked or unproven where a MUST was to be judged (what would only have been recorded is no loss), and not as the consequence of a failure that is expected anyway. */
 static bool is_incomplete(const struct run_result *r, const struct scenario_result *s,
                           const struct check_result *c)
 {
-    if (!check_is_scored(r, c) || c->verdict != VERDICT_INCONCLUSIVE || c->should ||
+    if (!check_is_scored(r, c) || c->verdict != VERDICT_INCONCLUSIVE || c->should || c->observe ||
         c->expected_failure)
         return false;
     return c->blocked_by < 0 || !s->checks[c->blocked_by].expected_failure;

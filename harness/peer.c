@@ -71,6 +71,7 @@ void peer_release(struct peer *p)
     free(p->joined_as);
     free(p->office);
     free(p->last_office);
+    free(p->asked_office);
     free(p->role);
     memset(p, 0, sizeof(*p));
 }
@@ -388,7 +389,7 @@ static void on_closed(void *user, bool by_peer, int http_status, struct slice bo
             xasprintf("HTTP %d %.*s", http_status, (int)shown, body.ptr ? body.ptr : "");
     else
         c->close_text = xstrdup(text ? text : end_reasons[!by_peer]);
-    if (!c->lost && c == p->conn)
+    if (!peer_returns_anew(c) && !c->lost && c == p->conn)
         p->host->lost(p->host->user, p);
     p->host->changed(p->host->user);
 }

@@ -49,6 +49,13 @@ struct sent_event {
     bool fence;    /* ours, no step's: server:list_room as a fence */
 };
 
+/* How to connect: attributes of the actor's object and of a `connects` step, each NULL or an object. */
+struct connect_attributes {
+    const struct json_node *actor;
+    const struct json_node *step;
+    bool engine_only; /* no CONNECT */
+};
+
 /* One connection of the actor; kept until the end of the scenario. */
 struct peer_conn {
     struct peer *peer;
@@ -63,9 +70,11 @@ struct peer_conn {
     bool refused;   /* … by CONNECT_ERROR */
     bool nsp_ended; /* DISCONNECT came after that */
     bool left;      /* we sent DISCONNECT */
-    bool lost;      /* we ended the connection */
-    bool closed;    /* it is over … */
-    bool by_peer;   /* … and the server did it */
+    bool returns;   /* … and CONNECT again on the same connection, as `again` says */
+    struct connect_attributes again;
+    bool lost;    /* we ended the connection */
+    bool closed;  /* it is over … */
+    bool by_peer; /* … and the server did it */
     bool muted;
     int connect_at; /* inbox index of the answer to CONNECT, -1 */
     int http_status;
@@ -113,6 +122,7 @@ struct peer {
     char *joined_as;               /* owned; name of the last accepted join, NULL before */
     char *office;                  /* owned; where it is by its own acks (real id), NULL: nowhere */
     char *last_office;             /* owned; where it joined last */
+    char *asked_office;            /* owned; what it asked for last, with whatever outcome */
     char *role;                    /* owned; role of the last accepted join */
     struct peer_conn **conns;      /* owned */
     unsigned n_conns;
@@ -133,15 +143,9 @@ void peer_init(struct peer *p, const struct peer_host *host, const struct actor_
 /* Cut every connection and forget everything. */
 void peer_release(struct peer *p);
 
-/* How to connect: attributes of the actor's object and of a `connects` step, each NULL or an object. */
-struct connect_attributes {
-    const struct json_node *actor;
-    const struct json_node *step;
-    bool engine_only; /* no CONNECT */
-};
-
 /*
- * Open a connection and CONNECT to the namespace once it is open; on a connection that is still open, only CONNECT.
+ * Open a connection and CONNECT to the namespace once it is open; on a connection that is still open, only CONNECT.  A server may end a connection
+ * without namespaces: when that crosses the CONNECT, a new connection is opened.
  * False with a heap text in *reterr when an attribute refers to something without value.
  */
 MUST_USE bool peer_connect(struct peer *p, const struct connect_attributes *how, char **reterr);

@@ -347,9 +347,24 @@ bool peer_connect(struct peer *p, const struct connect_attributes *how, char **r
     free(c->auth);
     c->nsp = nsp;
     c->auth = auth;
+    c->returns = c->left;
+    c->again = *how;
     c->accepted = c->refused = c->nsp_ended = c->left = false;
     c->connect_at = -1;
     if (c->open && nsp)
         peer_send_connect(c);
     return true;
+}
+
+bool peer_returns_anew(struct peer_conn *c)
+{
+    struct peer *p = c->peer;
+    char *error = NULL;
+    bool ok;
+
+    if (!c->returns || !c->by_peer || c->accepted || c->refused || c != p->conn)
+        return false;
+    ok = peer_connect(p, &c->again, &error); /* `c` is closed by now */
+    free(error);
+    return ok;
 }

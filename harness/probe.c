@@ -171,10 +171,24 @@ void probe_release(struct probe *p)
     memset(p, 0, sizeof(*p));
 }
 
+/* HS-28 is broken, and one check will say so: all others are played with a version. */
+static bool demands_version(const struct probe *p)
+{
+    return !p->versioned && !p->target->a2c_version && p->peer.conn->http_status == 400 &&
+           !smcp_revision(p->host.revision)->version_gate;
+}
+
 static void connection_failed(struct probe *p)
 {
     if (!p->polling && p->peer.conn->http_status != 0) {
         p->polling = true;
+        attempt(p);
+        return;
+    }
+    if (demands_version(p)) {
+        p->versioned = true;
+        p->polling = false;
+        p->target->a2c_version = xstrdup("0.1.0");
         attempt(p);
         return;
     }

@@ -224,6 +224,8 @@ static char *office_of(struct step_run *run)
         real = xstrdup(run->peer->office);
     else if (run->peer->last_office)
         real = xstrdup(run->peer->last_office);
+    else if (run->peer->asked_office)
+        real = xstrdup(run->peer->asked_office);
     free(symbol);
     return real;
 }
@@ -252,8 +254,12 @@ void join_start(struct step_run *run)
     default_member(&args, with, "role", role_of(run, role));
     default_member(&args, with, "name", name ? name : run->peer->name);
     default_member(&args, with, "office_id", office);
-    if (with_members(run, with, &args))
+    if (with_members(run, with, &args)) {
         send_event(run, "server:join_office", &args, true);
+        free(run->peer->asked_office);
+        run->peer->asked_office = office;
+        office = NULL;
+    }
 out:
     free(office);
     free(name);
