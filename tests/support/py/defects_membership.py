@@ -281,7 +281,7 @@ class NamespaceLeaveUnnoticed(Rules):
             super().drop_membership(session)
 
 
-@defect("silent-peer-kept", "DISC-04 DISC-05", "a heartbeat time-out does not end a membership", needs="heartbeat")
+@defect("silent-peer-kept", "DISC-04 DISC-05", "a heartbeat time-out does not end a membership", needs="slow")
 class SilentPeerKept(Rules):
     def drop_membership(self, session):
         if getattr(session, "reason", None) != "silent":

@@ -164,7 +164,7 @@ class AcksCrossAgents(Rules):
         super().answer_call(call, answer)
 
 
-@defect("waits-one-second", "ROUTE-23", "a call is given up after 1 s, whatever its timeout says (a SHOULD: warn)", needs="warn")
+@defect("waits-one-second", "ROUTE-23", "a call is given up after 1 s, whatever its timeout says (a SHOULD: warn)", needs="slow warn")
 class WaitsOneSecond(Rules):
     def wait_limit(self, call):
         return 1
