@@ -38,8 +38,10 @@ struct request {
 static void print_help(const struct request *q)
 {
     if (q->max == 1)
-        printf("Usage: smcp-harness report FILE.json [options]\n"
-               "Make any report from the JSON report of a run; without options, the text.\n\n");
+        printf("Usage: smcp-harness report FILE [options]\n"
+               "Make any report from the JSON report or the JSON Lines of a run, of a killed one "
+               "too;\n"
+               "without options, the text.\n\n");
     else
         printf("Usage: smcp-harness merge A.json B.json... [options]\n"
                "Make one report from the JSON reports of parts of a run: other scenarios, or other "

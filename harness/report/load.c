@@ -10,6 +10,7 @@
 #include "harness/absence.h"
 #include "harness/report/evidence.h"
 #include "harness/report/json.h"
+#include "harness/report/load_lines.h"
 #include "harness/shard.h"
 #include "wire/json_text.h"
 #include "wire/xmalloc.h"
@@ -449,6 +450,25 @@ static bool read_file(const struct reading *r, struct buf *out)
     return true;
 }
 
+/* JSON Lines become the document that they stand for. */
+static bool join_lines(const struct reading *r, struct buf *text)
+{
+    struct buf document;
+    unsigned line;
+
+    if (!report_is_lines(buf_slice(text)))
+        return true;
+    buf_init(&document, MAX_BYTES);
+    if (!report_from_lines(buf_slice(text), &document, &line)) {
+        *r->reterr = xasprintf("%s:%u:1: no line of a report", r->path, line);
+        buf_release(&document);
+        return false;
+    }
+    buf_release(text);
+    *text = document;
+    return true;
+}
+
 struct loaded_report *report_load(const char *path, char **reterr)
 {
     struct loaded_report *l = xcalloc(1, sizeof(*l));
@@ -459,7 +479,7 @@ struct loaded_report *report_load(const char *path, char **reterr)
 
     *reterr = NULL;
     buf_init(&text, MAX_BYTES);
-    ok = read_file(&r, &text);
+    ok = read_file(&r, &text) && join_lines(&r, &text);
     if (ok && json_doc_parse(buf_slice(&text), MAX_DEPTH, &l->doc, &fault) != WIRE_OK) {
         struct json_position p = json_position_at(buf_slice(&text), fault.offset);
 

@@ -6,7 +6,7 @@
 #include "wire/macros.h"
 
 /*
- * Read a JSON report back, so that every format can be made from it, and reports can be compared.  What a report does not hold stays
+ * Read a JSON report or JSON Lines back, so that every format can be made from it, and reports can be compared.  What a report does not hold stays
  * empty: transcripts of scenarios that had nothing new to explain (their frames but for the evidence), patterns, tags.
  *
  * NULL on failure, with a heap text "path:line:column: …" in *reterr.  Caller frees with report_unload (NULL is fine).

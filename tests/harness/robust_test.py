@@ -375,6 +375,16 @@ def test_a_killed_run_leaves_what_was_judged():
         lines = lines_of(stream)
         assert [line["type"] for line in lines][:2] == ["run", "check"], lines
         assert standing(lines) == {("x.a", "polling", 0, "C is fenced"): "pass"}, standing(lines)
+        done = harness("report", stream)
+        expect(done, 0, "interrupted: the report is partial")
+        told = done.stdout
+        assert told.endswith("1 passed, 0 failed, 0 skipped\n"), told
+        with open(stream, "a", encoding="utf-8") as file:
+            file.write('{"scenario":"x.b","che')  # the kill came in the middle of a line
+        assert harness("report", stream).stdout == told
+        with open(stream, "a", encoding="utf-8") as file:
+            file.write("\n{}\n")
+        expect(harness("report", stream), 2, f"{stream}:3:1: no line of a report")
 
 
 def test_verdicts_that_turn_are_corrected():
@@ -386,6 +396,7 @@ def test_verdicts_that_turn_are_corrected():
         expect(harness("run", "--target", folder.script_target(script), *arguments), 0)
         turned = [line for line in lines_of(stream) if line["type"] == "check" and line.get("corrects") == "fail"]
         assert turned and turned[0]["verdict"] == "flaky", turned
+        expect(harness("report", stream), 0, f"flaky {len(turned)},")
 
 
 # ---- interrupts
