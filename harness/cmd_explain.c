@@ -51,19 +51,22 @@ struct printed {
     size_t n;
 };
 
+/* False when it was printed before. */
+static bool is_news(struct printed *p, const char *text)
+{
+    for (size_t k = 0; k < p->n; k++)
+        if (strcmp(p->ids[k], text) == 0)
+            return false;
+    selection_add(&p->ids, &p->n, text);
+    return true;
+}
+
 static void print_ids(struct printed *p, const struct step *steps, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        for (const char **id = steps[i].requirements; id && *id; id++) {
-            size_t k = 0;
-
-            while (k < p->n && strcmp(p->ids[k], *id) != 0)
-                k++;
-            if (k < p->n)
-                continue;
-            selection_add(&p->ids, &p->n, *id);
-            print_requirement_line(*id);
-        }
+        for (const char **id = steps[i].requirements; id && *id; id++)
+            if (is_news(p, *id))
+                print_requirement_line(*id);
         print_ids(p, steps[i].children, steps[i].n_children);
     }
 }
@@ -119,19 +122,18 @@ static bool names(const struct step *s, const char *id)
     return false;
 }
 
-static size_t print_checks(const struct scenario *sc, const struct step *steps, size_t n,
-                           const char *id)
+/* A step in rounds, or of a group, is one check with others of that name: told once. */
+static void print_checks(const struct scenario *sc, const struct step *steps, size_t n,
+                         const char *id, struct printed *told)
 {
-    size_t found = 0;
-
     for (size_t i = 0; i < n; i++) {
-        if (names(&steps[i], id)) {
-            printf("  %s / %s%s\n", sc->id, steps[i].check, steps[i].observe ? " (observes)" : "");
-            found++;
+        if (names(&steps[i], id) && is_news(told, steps[i].check)) {
+            if (told->n == 1)
+                printf("  %s: %s\n", sc->id, sc->title);
+            printf("      %s%s\n", steps[i].check, steps[i].observe ? " (observes)" : "");
         }
-        found += print_checks(sc, steps[i].children, steps[i].n_children, id);
+        print_checks(sc, steps[i].children, steps[i].n_children, id, told);
     }
-    return found;
 }
 
 static void explain_requirement(const struct requirement *r, const struct scenario_set *set)
@@ -148,8 +150,14 @@ static void explain_requirement(const struct requirement *r, const struct scenar
     if (*r->wire)
         printf("On the wire: %s\n", r->wire);
     puts("\nchecks:");
-    for (size_t i = 0; i < set->n; i++)
-        found += print_checks(set->items[i], set->items[i]->steps, set->items[i]->n_steps, r->id);
+    for (size_t i = 0; i < set->n; i++) {
+        const struct scenario *sc = set->items[i];
+        struct printed told = {0};
+
+        print_checks(sc, sc->steps, sc->n_steps, r->id, &told);
+        found += told.n;
+        free(told.ids);
+    }
     if (found == 0)
         puts("  none");
 }
@@ -174,6 +182,14 @@ static int unknown(const char *id, const struct scenario_set *set)
     return 2;
 }
 
+/* Its id, or that of a table: the first row. */
+static bool is_called(const struct scenario *sc, const char *id)
+{
+    size_t len = strlen(id);
+
+    return strncmp(sc->id, id, len) == 0 && (sc->id[len] == '\0' || sc->id[len] == '[');
+}
+
 static int explain(const char *id, const struct scenario_set *set, enum smcp_revision_id rev)
 {
     const struct requirement *r = requirement_find(id);
@@ -183,7 +199,7 @@ static int explain(const char *id, const struct scenario_set *set, enum smcp_rev
         return 0;
     }
     for (size_t i = 0; i < set->n; i++) {
-        if (strcmp(set->items[i]->id, id) == 0) {
+        if (is_called(set->items[i], id)) {
             explain_scenario(set->items[i], rev);
             return 0;
         }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "harness/steps.h"
+#include "wire/utf8.h"
 #include "wire/xmalloc.h"
 
 enum { SHOWN_BYTES = 300, DIFF_LINES = 8, MAX_BYTES = 4 << 20, SOFT_WAIT_MS = 1000 };
@@ -46,6 +47,62 @@ struct slice item_args(const struct inbox_item *item)
 }
 
 /* Fill a finding from a value that a matcher has refused. */
+static bool is_ascii(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80)
+            return false;
+    return true;
+}
+
+/* Letters that look alike must not look alike here. */
+static void append_code_points(struct buf *out, const char *text)
+{
+    const char *end = text + strlen(text);
+
+    while (text < end) {
+        size_t len = (unsigned char)*text < 0x80 ? 1 : utf8_sequence(text, end);
+        uint32_t code = (unsigned char)*text;
+
+        if (len <= 1) {
+            buf_append_ch(out, *text++);
+            continue;
+        }
+        code &= 0x7fU >> len;
+        for (size_t i = 1; i < len; i++)
+            code = code << 6 | ((unsigned char)text[i] & 0x3f);
+        buf_appendf(out, "\\u{%X}", (unsigned)code);
+        text += len;
+    }
+}
+
+char *step_mismatch_text(const char *what, const struct mismatch *miss)
+{
+    const char *expected = miss->expected ? miss->expected : "something else";
+    const char *actual = miss->actual ? miss->actual : "this";
+    struct buf text;
+
+    buf_init(&text, MAX_BYTES);
+    buf_appendf(&text, "%s%s%s: expected %s, got %s", what,
+                miss->pointer && *miss->pointer ? " at " : "", miss->pointer ? miss->pointer : "",
+                expected, actual);
+    if (!is_ascii(expected) && !is_ascii(actual)) {
+        buf_append_str(&text, "; in ASCII: expected ");
+        append_code_points(&text, expected);
+        buf_append_str(&text, ", got ");
+        append_code_points(&text, actual);
+    }
+    return buf_take_str(&text);
+}
+
+void step_fail_text(struct step_run *run, char *reason, const char *actual)
+{
+    struct finding f = {
+        .reason = reason, .actual = actual ? xstrdup(actual) : NULL, .journal_at = -1};
+
+    step_fail(run, &f);
+}
+
 void step_explain(struct finding *f, const struct matcher *m, struct slice value, const char *what)
 {
     struct mismatch miss = {0};
@@ -53,10 +110,7 @@ void step_explain(struct finding *f, const struct matcher *m, struct slice value
 
     buf_init(&text, MAX_BYTES);
     if (!matcher_match(m, value, &miss)) {
-        f->reason = xasprintf(
-            "%s%s%s: expected %s, got %s", what, miss.pointer && *miss.pointer ? " at " : "",
-            miss.pointer ? miss.pointer : "", miss.expected ? miss.expected : "something else",
-            miss.actual ? miss.actual : "this");
+        f->reason = step_mismatch_text(what, &miss);
         mismatch_release(&miss);
     }
     matcher_print(m, &text);

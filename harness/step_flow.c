@@ -8,14 +8,6 @@
 
 enum { MAX_BYTES = 4 << 20, SILENCE_SLACK_MS = 3000 };
 
-static void fail(struct step_run *run, char *reason, const char *actual)
-{
-    struct finding f = {
-        .reason = reason, .actual = actual ? xstrdup(actual) : NULL, .journal_at = -1};
-
-    step_fail(run, &f);
-}
-
 static bool word_is(const struct step_run *run, const char *name, const char *word)
 {
     const struct json_node *node = step_attribute(run, name);
@@ -91,8 +83,7 @@ static void judge_answer(struct step_run *run, const struct peer_conn *c)
     struct mismatch miss = {0};
 
     if (run->match && !matcher_match(run->match, answer, &miss)) {
-        f.reason = xasprintf("answer to CONNECT at `%s`: expected %s, got %s", miss.pointer,
-                             miss.expected, miss.actual);
+        f.reason = step_mismatch_text("answer to CONNECT", &miss);
         f.actual = shorten(answer);
         f.soft = true;
         mismatch_release(&miss);
@@ -140,7 +131,8 @@ void connect_poll(struct step_run *run)
         poll_refused(run, c);
     } else if (is_refused(c)) {
         outcome = connect_outcome(run, c);
-        fail(run, xasprintf("%s was not accepted: %s", run->peer->spec->name, outcome), outcome);
+        step_fail_text(run, xasprintf("%s was not accepted: %s", run->peer->spec->name, outcome),
+                       outcome);
         free(outcome);
     } else if (is_connected(run, c)) {
         judge_answer(run, c);
@@ -155,10 +147,10 @@ void connect_expire(struct step_run *run)
     if (run->step->observe)
         step_observed(run, outcome);
     else {
-        fail(run,
-             xasprintf("%s: %s within %u ms", run->peer->spec->name, outcome,
-                       (unsigned)(run->deadline_ms - run->started_ms)),
-             outcome);
+        step_fail_text(run,
+                       xasprintf("%s: %s within %u ms", run->peer->spec->name, outcome,
+                                 (unsigned)(run->deadline_ms - run->started_ms)),
+                       outcome);
         free(outcome);
     }
 }
@@ -195,7 +187,7 @@ void disconnect_start(struct step_run *run)
                  {"eio-close", LOSS_EIO_CLOSE}};
 
     if (!peer_can_send(run->peer)) {
-        fail(run, peer_trouble(run->peer), NULL);
+        step_fail_text(run, peer_trouble(run->peer), NULL);
         return;
     }
     if (word_is(run, "how", "namespace")) {
@@ -212,7 +204,7 @@ void silent_start(struct step_run *run)
     if (peer_can_send(run->peer))
         peer_mute(run->peer);
     else
-        fail(run, peer_trouble(run->peer), NULL);
+        step_fail_text(run, peer_trouble(run->peer), NULL);
 }
 
 void disconnected_start(struct step_run *run)
@@ -221,7 +213,7 @@ void disconnected_start(struct step_run *run)
     uint64_t patience;
 
     if (!run->peer->conn) {
-        fail(run, peer_trouble(run->peer), NULL);
+        step_fail_text(run, peer_trouble(run->peer), NULL);
         return;
     }
     run->conn = run->peer->conn->serial;
@@ -250,10 +242,10 @@ void disconnected_poll(struct step_run *run)
 
 void disconnected_expire(struct step_run *run)
 {
-    fail(run,
-         xasprintf("the server has not ended the connection of %s within %u ms",
-                   run->peer->spec->name, (unsigned)(run->deadline_ms - run->started_ms)),
-         "still connected");
+    step_fail_text(run,
+                   xasprintf("the server has not ended the connection of %s within %u ms",
+                             run->peer->spec->name, (unsigned)(run->deadline_ms - run->started_ms)),
+                   "still connected");
 }
 
 /* ---- fence ---- */
@@ -261,7 +253,7 @@ void disconnected_expire(struct step_run *run)
 void fence_start(struct step_run *run)
 {
     if (!peer_can_send(run->peer))
-        fail(run, peer_trouble(run->peer), NULL);
+        step_fail_text(run, peer_trouble(run->peer), NULL);
     else
         run->fence = peer_fence(run->peer);
 }
@@ -274,7 +266,7 @@ void fence_poll(struct step_run *run)
 
 void fence_expire(struct step_run *run)
 {
-    fail(run, xasprintf("%s: the fence was not answered", run->peer->spec->name), NULL);
+    step_fail_text(run, xasprintf("%s: the fence was not answered", run->peer->spec->name), NULL);
 }
 
 /* ---- the table ---- */

@@ -11,14 +11,6 @@
 
 enum { MAX_BYTES = 4 << 20 };
 
-static void fail(struct step_run *run, char *reason, const char *actual)
-{
-    struct finding f = {
-        .reason = reason, .actual = actual ? xstrdup(actual) : NULL, .journal_at = -1};
-
-    step_fail(run, &f);
-}
-
 static void journal_http(struct step_run *run, bool outgoing, const char *line, struct slice body)
 {
     struct tap_frame frame = {outgoing, outgoing ? TAP_HTTP_REQUEST : TAP_HTTP_RESPONSE,
@@ -273,6 +265,7 @@ static bool part_matches(struct step_run *run, const struct matcher *m, const ch
 {
     struct slice part = buf_slice(&run->http_value);
     struct mismatch miss = {0};
+    char *what;
 
     if (!m)
         return true;
@@ -280,8 +273,9 @@ static bool part_matches(struct step_run *run, const struct matcher *m, const ch
         part = slice_of(NULL, 0);
     if (matcher_match(m, part, &miss))
         return true;
-    f->reason = xasprintf("HTTP %s%s%s: expected %s, got %s", name ? name : "answer",
-                          *miss.pointer ? " at " : "", miss.pointer, miss.expected, miss.actual);
+    what = xasprintf("HTTP %s", name ? name : "answer");
+    f->reason = step_mismatch_text(what, &miss);
+    free(what);
     f->actual = shorten(buf_slice(&run->http_value));
     f->soft = true;
     mismatch_release(&miss);
@@ -295,7 +289,7 @@ void request_poll(struct step_run *run)
     if (run->http_error && run->step->observe) {
         step_observed(run, xstrdup(run->http_error));
     } else if (run->http_error) {
-        fail(run, xasprintf("HTTP request: %s", run->http_error), run->http_error);
+        step_fail_text(run, xasprintf("HTTP request: %s", run->http_error), run->http_error);
     } else if (run->http_value.len > 0 && run->step->observe) {
         step_branch_taken(run, buf_slice(&run->http_value));
         step_observed(run, run->result && run->result->observed
@@ -317,7 +311,8 @@ void request_poll(struct step_run *run)
 
 void request_expire(struct step_run *run)
 {
-    fail(run,
-         xasprintf("no HTTP answer within %u ms", (unsigned)(run->deadline_ms - run->started_ms)),
-         "no answer");
+    step_fail_text(
+        run,
+        xasprintf("no HTTP answer within %u ms", (unsigned)(run->deadline_ms - run->started_ms)),
+        "no answer");
 }

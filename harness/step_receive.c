@@ -151,12 +151,13 @@ static char *leftovers(const struct peer *p)
     return buf_take_str(&text);
 }
 
-/* The unclaimed event of that name that comes nearest to the pattern; -1. */
-static int nearest_item(const struct step_run *run)
+/* The unclaimed event of that name that comes nearest to the pattern, of several the last one; -1.  How many there are. */
+static int nearest_item(const struct step_run *run, unsigned *ret_n)
 {
     double best = -1;
     int found = -1;
 
+    *ret_n = 0;
     for (int i = 0; i < run->peer->n_inbox; i++) {
         const struct inbox_item *item = &run->peer->inbox[i];
         struct mismatch miss = {.score = 0};
@@ -165,7 +166,8 @@ static int nearest_item(const struct step_run *run)
             continue;
         if (!run->match || matcher_match(run->match, matched_part(run, item), &miss))
             miss.score = 1;
-        if (miss.score > best) {
+        ++*ret_n;
+        if (miss.score >= best) {
             best = miss.score;
             found = i;
         }
@@ -177,7 +179,8 @@ static int nearest_item(const struct step_run *run)
 static void explain_missing(struct step_run *run, struct finding *f)
 {
     const struct inbox_item *near;
-    int at = nearest_item(run);
+    unsigned n;
+    int at = nearest_item(run, &n);
     char *rest;
 
     if (at < 0) {
@@ -202,6 +205,11 @@ static void explain_missing(struct step_run *run, struct finding *f)
     }
     if (!f->reason)
         f->reason = xasprintf("%s came with other attachments", near->event);
+    if (n > 1) {
+        rest = f->reason;
+        f->reason = xasprintf("%s; %u came, and none matches", rest, n);
+        free(rest);
+    }
 }
 
 void receive_expire(struct step_run *run)

@@ -60,6 +60,10 @@ struct slice item_args(const struct inbox_item *item);
 
 /* Fill a finding from a value that a matcher has refused; `what` begins the reason. */
 void step_explain(struct finding *f, const struct matcher *m, struct slice value, const char *what);
+/* "WHAT at /pointer: expected …, got …"; texts that are not ASCII are spelled out once more.  Caller frees. */
+char *step_mismatch_text(const char *what, const struct mismatch *miss);
+/* Fail without a pattern.  Takes `reason`, copies `actual` (may be NULL). */
+void step_fail_text(struct step_run *run, char *reason, const char *actual);
 
 /* A pattern as text; NULL stands for any ack.  Caller frees. */
 char *matcher_text(const struct matcher *m);
