@@ -78,11 +78,14 @@ bool verb_next_attribute(const char **at, struct attribute_use *ret_use)
     return true;
 }
 
+/* Asked for every key of every step: only the word that it is gets looked up. */
 static bool find_in(const char *list, const char *name, struct attribute_use *ret_use)
 {
-    while (verb_next_attribute(&list, ret_use)) {
-        if (strcmp(ret_use->row->name, name) == 0)
-            return true;
+    size_t len = strlen(name);
+
+    for (const char *at = list; (at = strstr(at, name)) != NULL; at += len) {
+        if ((at == list || at[-1] == ' ') && strchr(" *=", at[len]))
+            return verb_next_attribute(&at, ret_use);
     }
     return false;
 }
