@@ -189,12 +189,18 @@ static void on_call_timer(void *user)
 
 /* ---- start and end ---- */
 
+/* HS-28: not before 0.2. */
+static bool asks_for_version(const struct refserver_config *c)
+{
+    return c->revision->version_gate || defect_set_has(&c->defects, DEFECT_GATE_EARLY);
+}
+
 static struct endpoint *endpoint_open(struct refserver *srv)
 {
     const struct refserver_config *c = &srv->config;
     const char *headers[] = {auth_provider_header(srv->auth), NULL};
     const struct endpoint_ops ops = {
-        .gate = c->revision->version_gate ? on_handshake : NULL,
+        .gate = asks_for_version(c) ? on_handshake : NULL,
         .connect = on_connect,
         .event = on_event,
         .ack = on_ack,
@@ -289,6 +295,8 @@ bool refserver_init(struct refserver *srv, const struct refserver_config *config
     if (config->revision->version_gate)
         http_gate_init(&srv->gate, config->version ? config->version : config->revision->spec,
                        config->gate_websocket, &srv->defects);
+    else if (asks_for_version(config))
+        http_gate_init(&srv->gate, "0.1.0", config->gate_websocket, &srv->defects);
     office_map_init(&srv->offices, config->revision, &config->limits, &srv->defects);
     call_table_init(&srv->calls, config->limits.calls);
     srv->call_timer = net_timer_new(loop, on_call_timer, srv);
