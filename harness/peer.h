@@ -72,6 +72,7 @@ struct peer_conn {
     bool left;      /* we sent DISCONNECT */
     bool returns;   /* … and CONNECT again on the same connection, as `again` says */
     struct connect_attributes again;
+    unsigned successor; /* serial of the connection that was opened for it then, 0 */
     bool lost;    /* we ended the connection */
     bool closed;  /* it is over … */
     bool by_peer; /* … and the server did it */

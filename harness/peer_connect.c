@@ -366,5 +366,7 @@ bool peer_returns_anew(struct peer_conn *c)
         return false;
     ok = peer_connect(p, &c->again, &error); /* `c` is closed by now */
     free(error);
+    if (ok)
+        c->successor = p->conn->serial;
     return ok;
 }

@@ -37,7 +37,11 @@ void connect_start(struct step_run *run)
 
 static const struct peer_conn *conn_of(const struct step_run *run)
 {
-    return run->conn > 0 ? run->peer->conns[run->conn - 1] : NULL;
+    const struct peer_conn *c = run->conn > 0 ? run->peer->conns[run->conn - 1] : NULL;
+
+    while (c && c->successor > 0)
+        c = run->peer->conns[c->successor - 1];
+    return c;
 }
 
 /* The answer to CONNECT as JSON; empty when there is none. */
