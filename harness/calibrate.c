@@ -8,7 +8,7 @@
 #include "wire/xmalloc.h"
 
 enum { AGENT, COMPUTER, ROUNDS = 20, PATIENCE_MS = 1500, NOTICE_MS = 300 };
-enum state { CONNECTING, JOINING, REPORTED, FENCED, LATE };
+enum state { CONNECTING, WARMING, JOINING, REPORTED, FENCED, LATE };
 
 static uint64_t now_ms(const struct calibration *c)
 {
@@ -153,6 +153,14 @@ static bool step(struct calibration *c)
     case CONNECTING:
         if (!is_there(c, AGENT) || !is_there(c, COMPUTER))
             return false;
+        c->joins_ms = now_ms(c) + c->target->warmup_ms;
+        c->deadline_ms += c->target->warmup_ms;
+        c->end_ms += c->target->warmup_ms;
+        c->state = WARMING;
+        return true;
+    case WARMING:
+        if (now_ms(c) < c->joins_ms)
+            return false;
         join(c, AGENT);
         join(c, COMPUTER);
         c->state = JOINING;
@@ -192,7 +200,7 @@ void calibrate_advance(struct calibration *c)
     if (c->done || now_ms(c) < c->deadline_ms)
         return;
     calibrate_end(c, c->state == CONNECTING ? "the connections for it were not accepted"
-                     : c->state == JOINING  ? "the joins for it were not accepted"
+                     : c->state <= JOINING  ? "the joins for it were not accepted"
                      : c->state == LATE     ? "the notice for it never came"
                                             : "the fence was not answered");
 }

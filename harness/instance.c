@@ -219,8 +219,12 @@ static uint64_t earliest_step(const struct instance *inst)
          i++) {
         const struct step_run *run = &inst->runs[i];
 
-        if (run->state == STEP_RUNNING && run->deadline_ms + (lag - run->lag_ms) < due)
+        if (run->state != STEP_RUNNING)
+            continue;
+        if (run->deadline_ms + (lag - run->lag_ms) < due)
             due = run->deadline_ms + (lag - run->lag_ms);
+        if (run->due_ms > 0 && run->due_ms < due)
+            due = run->due_ms;
     }
     return due;
 }

@@ -116,6 +116,19 @@ static void poll_refused(struct step_run *run, const struct peer_conn *c)
     }
 }
 
+/* Some servers lose what comes right after CONNECT (F-58 of reports/FINDINGS.md): their targets state how long. */
+static bool has_warmed_up(struct step_run *run)
+{
+    uint64_t now = net_loop_now_ms(run->inst->loop);
+
+    if (run->due_ms == 0)
+        run->due_ms = now + run->inst->target->warmup_ms;
+    if (now < run->due_ms)
+        return false;
+    run->due_ms = 0;
+    return true;
+}
+
 void connect_poll(struct step_run *run)
 {
     const struct peer_conn *c = conn_of(run);
@@ -138,7 +151,7 @@ void connect_poll(struct step_run *run)
         step_fail_text(run, xasprintf("%s was not accepted: %s", run->peer->spec->name, outcome),
                        outcome);
         free(outcome);
-    } else if (is_connected(run, c)) {
+    } else if (is_connected(run, c) && has_warmed_up(run)) {
         judge_answer(run, c);
     }
 }
