@@ -196,7 +196,7 @@ bool defect_unknown_event(const struct request *rq)
         return false;
     if (defect_on(d, DEFECT_UNKNOWN_RELAYED) && rq->from->office) {
         for (struct session *s = rq->from->office->first; s; s = s->next) {
-            if (s->role == ROLE_COMPUTER && s->socket)
+            if (s->socket)
                 sio_socket_emit(s->socket, ev->name_raw, ev->args, SIO_NO_ID, NULL, 0);
         }
     }
