@@ -59,6 +59,9 @@ void playlist_init(struct playlist *list, const struct run_options *options,
         if (!here && set)
             leave_elsewhere(list, sc);
         play.scenario = sc;
+        /* What every play of it shares with all others must not be shared at the same moment. */
+        play.solitude =
+            options->repeat > 1 && list_has(sc->tags, "alone") ? ALONE_UNDER_WAY : WITH_OTHERS;
         for (size_t t = 0; t < ARRAY_LEN(transports); t++)
             for (unsigned n = 0; (set & transports[t].bit) && n < options->repeat; n++) {
                 play.transport = transports[t].name;
