@@ -34,7 +34,7 @@ struct step_run {
     bool armed;                  /* judged at the end of the scenario */
     bool passed, failed;
     uint64_t started_ms, deadline_ms, lag_ms;
-    uint64_t due_ms; /* to be looked at then, whatever comes; 0: at the deadline */
+    uint64_t due_ms;   /* to be looked at then, whatever comes; 0: at the deadline */
     struct peer *peer; /* NULL for flow steps */
     int sent;          /* index of the event sent by this step or by the `call` it is about, -1 */
     int claims;        /* items taken */

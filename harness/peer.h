@@ -73,9 +73,9 @@ struct peer_conn {
     bool returns;   /* … and CONNECT again on the same connection, as `again` says */
     struct connect_attributes again;
     unsigned successor; /* serial of the connection that was opened for it then, 0 */
-    bool lost;    /* we ended the connection */
-    bool closed;  /* it is over … */
-    bool by_peer; /* … and the server did it */
+    bool lost;          /* we ended the connection */
+    bool closed;        /* it is over … */
+    bool by_peer;       /* … and the server did it */
     bool muted;
     int connect_at; /* inbox index of the answer to CONNECT, -1 */
     int http_status;

@@ -26,8 +26,9 @@ struct probe {
     uint32_t patience_ms; /* for the handshake */
     uint32_t samples_us[PROBE_SAMPLES];
     unsigned n_samples;
-    bool polling;   /* second attempt, after WebSocket has failed */
-    bool versioned; /* third attempt: it refuses who declares no version, in a revision that knows of none (HS-28) */
+    bool polling; /* second attempt, after WebSocket has failed */
+    bool
+        versioned; /* third attempt: it refuses who declares no version, in a revision that knows of none (HS-28) */
     bool done;
     char *failure; /* owned; the target is not reachable */
     void (*finished)(void *user);
