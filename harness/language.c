@@ -135,7 +135,7 @@ static void print_enum(FILE *out, const char *words)
 {
     char separator = '[';
 
-    fputs(", \"enum\": ", out);
+    fputs("\"enum\": ", out);
     while (*words) {
         size_t len = strcspn(words, " ");
 
@@ -182,6 +182,22 @@ static const char *json_type_text(enum attribute_kind kind)
     return NULL;
 }
 
+/* Whatever is no free text may be a parameter of the table instead. */
+static void print_type(FILE *out, const struct attribute_row *row, const char *type)
+{
+    static const char parameter[] = "{ \"type\": \"string\", \"pattern\": \"^\\\\{\" }";
+
+    if (row->kind == ATTR_WORD) {
+        fputs(", \"anyOf\": [{ ", out);
+        print_enum(out, row->words);
+        fprintf(out, " }, %s]", parameter);
+    } else if (strcmp(type, "\"string\"") == 0) {
+        fprintf(out, ", \"type\": %s", type);
+    } else {
+        fprintf(out, ", \"anyOf\": [{ \"type\": %s }, %s]", type, parameter);
+    }
+}
+
 static void print_attribute_schemas(FILE *out)
 {
     for (size_t i = 0; i < attribute_rows_count; i++) {
@@ -191,9 +207,7 @@ static void print_attribute_schemas(FILE *out)
         fprintf(out, "        \"%s\": { \"description\": ", row->name);
         print_string(out, row->help);
         if (type)
-            fprintf(out, ", \"type\": %s", type);
-        if (row->kind == ATTR_WORD)
-            print_enum(out, row->words);
+            print_type(out, row, type);
         fputs(" },\n", out);
     }
 }
