@@ -180,6 +180,7 @@ struct eio_client *eio_client_new(struct net_loop *loop, const struct client_con
     };
 
     c->loop = loop;
+    c->owner = http_owner_new(loop);
     c->ops = *ops;
     c->user = user;
     copy_config(&c->config, config);
@@ -230,6 +231,7 @@ void eio_client_free(struct eio_client *c)
         return;
     c->freed = true;
     client_http_cut(c, false);
+    http_owner_end(c->loop, c->owner);
     client_link_drop(c);
     if (c->depth == 0)
         destroy(c);

@@ -22,6 +22,7 @@ static struct http_call *call(struct eio_client *c, const char *method, struct s
         .has_body = body.ptr != NULL,
         .max_body_bytes = MAX_POLL_BYTES,
         .timeout_ms = timeout_ms,
+        .owner = c->owner,
     };
     struct http_call *started;
     struct buf path;

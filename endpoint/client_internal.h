@@ -19,6 +19,7 @@ struct out_packet {
 
 struct eio_client {
     struct net_loop *loop;       /* borrowed */
+    uint64_t owner;              /* of its HTTP connections */
     struct client_config config; /* its strings are owned */
     struct client_ops ops;
     void *user;

@@ -101,6 +101,7 @@ struct http_call_config {
     bool has_body;
     size_t max_body_bytes; /* of the answer */
     uint32_t timeout_ms;   /* whole call; 0: none (long poll) */
+    uint64_t owner; /* who shares connections: of http_owner_new(); 0: one for this call alone */
 };
 
 struct http_result {
@@ -118,9 +119,16 @@ typedef void
 http_call_fn(void *user,
              const struct http_result *result); /* last callback; the call is freed after it */
 struct http_call;
-/* Outcome by callback, never from within this call.  Connections are kept alive and reused per target where the server allows it. */
+/*
+ * Outcome by callback, never from within this call.  Connections are kept alive and reused per target and owner where the server allows it: what one
+ * client does to its connection must not reach another one.
+ */
 struct http_call *http_call_start(struct net_loop *loop, const struct http_call_config *config,
                                   http_call_fn *fn, void *user);
+/* Never given twice. */
+uint64_t http_owner_new(struct net_loop *loop);
+/* Close what is kept alive for it. */
+void http_owner_end(struct net_loop *loop, uint64_t owner);
 /* Give up: the callback is not called any more.  `reset`: RST instead of FIN. */
 void http_call_cancel(struct http_call *call, bool reset);
 

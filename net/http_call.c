@@ -21,6 +21,7 @@ struct call_conn {
     struct net_loop *loop;
     struct sock *sock; /* NULL: dying */
     struct http_call *call;
+    uint64_t owner;
     uint64_t idle_since_ms;
     bool reused;
     bool tls;
@@ -47,6 +48,7 @@ struct http_call {
     struct http_head head; /* points into `in` */
     struct http_body body_state;
     struct buf body;
+    uint64_t owner;
 };
 
 /* ---- connections ---- */
@@ -88,15 +90,15 @@ static void keep_conn(struct call_conn *conn)
     deadline_start(&conn->loop->idle_http_wait, &conn->idle, idle_over);
 }
 
-static bool is_for(const struct call_conn *conn, const struct net_target *to)
+static bool is_for(const struct call_conn *conn, const struct net_target *to, uint64_t owner)
 {
-    return conn->port == to->port && conn->tls == to->tls && conn->insecure == to->insecure &&
-           strcasecmp(conn->host, to->host) == 0;
+    return conn->owner == owner && conn->port == to->port && conn->tls == to->tls &&
+           conn->insecure == to->insecure && strcasecmp(conn->host, to->host) == 0;
 }
 
 /* The one that was used last: it is the least likely to be on its way out. */
 static struct call_conn *find_idle(struct net_loop *loop, const struct net_target *to,
-                                   bool is_idempotent)
+                                   uint64_t owner, bool is_idempotent)
 {
     uint64_t now_ms = net_loop_now_ms(loop);
 
@@ -104,7 +106,7 @@ static struct call_conn *find_idle(struct net_loop *loop, const struct net_targe
          node = node->prev) {
         struct call_conn *conn = LIST_OWNER(node, struct call_conn, node);
 
-        if (!is_for(conn, to))
+        if (!is_for(conn, to, owner))
             continue;
         return is_idempotent || now_ms - conn->idle_since_ms < POST_REUSE_MS ? conn : NULL;
     }
@@ -236,7 +238,7 @@ static bool got_body(struct http_call *call, struct slice bytes)
             return false;
         case HTTP_BODY_END:
             /* Bytes after the answer belong to nothing we asked: not a connection to go on with. */
-            succeed(call, call->head.keep_alive && bytes.len == 0);
+            succeed(call, call->owner > 0 && call->head.keep_alive && bytes.len == 0);
             return false;
         case HTTP_BODY_BAD:
             fail(call, "malformed response");
@@ -329,6 +331,7 @@ static void dial(struct http_call *call)
     struct call_conn *conn = xcalloc(1, sizeof *conn + host_len + 1);
 
     conn->loop = call->loop;
+    conn->owner = call->owner;
     conn->port = call->to.port;
     conn->tls = call->to.tls;
     conn->insecure = call->to.insecure;
@@ -371,6 +374,7 @@ struct http_call *http_call_start(struct net_loop *loop, const struct http_call_
     call->user = user;
     call->to = config->to;
     call->to.host = xstrdup(config->to.host);
+    call->owner = config->owner;
     call->is_head = strcmp(config->method, "HEAD") == 0;
     call->is_idempotent = is_idempotent(config->method);
     buf_init(&call->request, SIZE_MAX / 2);
@@ -381,12 +385,30 @@ struct http_call *http_call_start(struct net_loop *loop, const struct http_call_
         call->timer = net_timer_new(loop, timed_out, call);
         net_timer_start(call->timer, net_loop_now_ms(loop) + config->timeout_ms);
     }
-    idle = find_idle(loop, &call->to, call->is_idempotent);
+    idle = call->owner ? find_idle(loop, &call->to, call->owner, call->is_idempotent) : NULL;
     if (idle)
         attach(call, idle);
     else
         dial(call);
     return call;
+}
+
+uint64_t http_owner_new(struct net_loop *loop)
+{
+    return ++loop->http_owners;
+}
+
+void http_owner_end(struct net_loop *loop, uint64_t owner)
+{
+    struct list_node *next;
+
+    for (struct list_node *node = loop->idle_http.next; node != &loop->idle_http; node = next) {
+        struct call_conn *conn = LIST_OWNER(node, struct call_conn, node);
+
+        next = node->next;
+        if (conn->owner == owner)
+            drop_conn(conn, false);
+    }
 }
 
 void http_call_cancel(struct http_call *call, bool reset)

@@ -60,6 +60,7 @@ struct net_loop {
     struct list_node timers, watches, processes;
     struct list_node resolving; /* attempts to connect */
     struct list_node servers;
+    uint64_t http_owners;       /* how many have been named */
     struct list_node idle_http; /* kept-alive connections of http_call, least recently used first */
     struct deadline_list second;         /* close handshakes and lingering: 1 s */
     struct deadline_list idle_http_wait; /* how long a kept-alive connection is kept */

@@ -51,6 +51,8 @@ static void over(void *user, const struct http_result *result)
     }
 }
 
+static uint64_t owner; /* of the calls that start() begins */
+
 static void start(struct call *c, const char *method, const char *path, const char *body,
                   uint16_t port)
 {
@@ -60,7 +62,8 @@ static void start(struct call *c, const char *method, const char *path, const ch
                                       .headers = headers,
                                       .n_headers = 2,
                                       .max_body_bytes = 2000000,
-                                      .timeout_ms = 5000};
+                                      .timeout_ms = 5000,
+                                      .owner = owner};
 
     *c = (struct call){0};
     buf_init(&c->body, 2000000);
@@ -386,6 +389,7 @@ START_TEST(connections_are_reused)
 {
     struct call c;
 
+    owner = http_owner_new(loop);
     scripted_start("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false);
     for (unsigned i = 0; i < 5; i++) {
         start(&c, i % 2 ? "POST" : "GET", "/a", i % 2 ? "x" : NULL, scripted.port);
@@ -399,6 +403,33 @@ START_TEST(connections_are_reused)
 }
 END_TEST
 
+/* What one client does to its connection does not reach another one; and one that nobody owns is not kept. */
+START_TEST(connections_are_not_shared)
+{
+    const uint64_t mine = http_owner_new(loop), theirs = http_owner_new(loop);
+    const uint64_t owners[] = {mine, theirs, mine, theirs, 0, 0};
+    struct call c;
+
+    ck_assert_uint_ne(mine, theirs);
+    scripted_start("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", false);
+    for (size_t i = 0; i < ARRAY_LEN(owners); i++) {
+        owner = owners[i];
+        start(&c, "GET", "/a", NULL, scripted.port);
+        run_until(loop, &c.over);
+        ck_assert_int_eq(c.status, 200);
+        buf_release(&c.body);
+    }
+    ck_assert_uint_eq(scripted.accepted, 4);
+    http_owner_end(loop, mine);
+    owner = mine;
+    start(&c, "GET", "/a", NULL, scripted.port);
+    run_until(loop, &c.over);
+    buf_release(&c.body);
+    ck_assert_uint_eq(scripted.accepted, 5);
+    scripted_stop();
+}
+END_TEST
+
 START_TEST(connections_are_not_reused_where_the_server_objects)
 {
     static const char *const answers_that_end[] = {
@@ -408,6 +439,7 @@ START_TEST(connections_are_not_reused_where_the_server_objects)
     };
     struct call c;
 
+    owner = http_owner_new(loop);
     scripted_start(answers_that_end[_i], false);
     for (unsigned i = 0; i < 3; i++) {
         start(&c, "GET", "/a", NULL, scripted.port);
@@ -445,6 +477,7 @@ int main(void)
     tcase_add_test(tcase, loop_is_freed_under_a_call);
     tcase_add_loop_test(tcase, answers_by_hand, 0, ARRAY_LEN(answers));
     tcase_add_test(tcase, connections_are_reused);
+    tcase_add_test(tcase, connections_are_not_shared);
     tcase_add_loop_test(tcase, connections_are_not_reused_where_the_server_objects, 0, 3);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_NORMAL);
