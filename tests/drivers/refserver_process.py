@@ -399,7 +399,7 @@ def story(server):
         return f'42/smcp,{id}["{event}",{json.dumps(payload)}]'
 
     join = lambda id, role, name, where: later(id, "server:join_office", {"role": role, "name": name, "office_id": where})
-    wires = [Wire(server, auth='{"role":"agent"}') for _ in range(5)]  # one defect demands a role
+    wires = [Wire(server, auth='{"role":"agent"}', query="&a2c_version=0.1.0") for _ in range(5)]  # one defect demands a role, one a version
     a, c, d, b, loose = wires
     a.send(join(1, "agent", "A", "one"))
     c.send(join(1, "computer", "C", "one"), join(2, "computer", "C", "one"), join(3, "agent", "C", "one"))

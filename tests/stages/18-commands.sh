@@ -75,7 +75,9 @@ expect 0 ', 4 scenarios played, ' run --only route.late-joiner --revision 0.1
 expect 0 ', 3 scenarios played, ' run --only route.late-joiner --exclude 'route.late-joiner[tool-call]' --revision 0.1
 
 expect 0 '    1. A joins here   \[checks ROOM-01 ROOM-02\]' explain --scenarios "$files/one" t.good
-expect 0 't.good / A joins here' explain --scenarios "$files/one" ROOM-01
+expect 0 '^  t.good: t$' explain --scenarios "$files/one" ROOM-01
+expect 0 '^      A joins here$' explain --scenarios "$files/one" ROOM-01
+expect 0 '^route.late-joiner\[' explain route.late-joiner
 expect 0 '^  none$' explain --scenarios "$files/one" ROOM-12
 expect 2 'neither a scenario nor a requirement: `t.god` \(did you mean `t.good`\?\)' explain --scenarios "$files/one" t.god
 expect 2 'which scenario or requirement' explain
