@@ -289,7 +289,7 @@ static void find_culprit(struct runner *r, struct target *t, struct play *suspec
     if (n == 1 && last->solitude != WITH_OTHERS) {
         runner_blame(r, last, how);
         clear_suspicion(r);
-    } else if (!r->unconfirmed) {
+    } else if (!r->unconfirmed && (suspect || last)) {
         r->unconfirmed = suspect ? suspect : last;
         r->unconfirmed_how = xstrdup(how);
     }
