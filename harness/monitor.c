@@ -76,21 +76,6 @@ void monitor_foreign(struct monitor *m, char *text)
     monitor_trouble(m, MONITOR_ISOLATION, -1, text);
 }
 
-static bool is_event(const struct inbox_item *item)
-{
-    return (item->type == SIO_EVENT || item->type == SIO_BINARY_EVENT) && !item->foreign;
-}
-
-static bool begins(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-static struct slice first_of(const char *args, size_t len)
-{
-    return args_first(slice_of(args, len));
-}
-
 /* ---- acks ---- */
 
 static const struct sent_event *asked_by(const struct peer *p, const struct inbox_item *ack)
@@ -122,26 +107,11 @@ static void check_ack(struct monitor *m, const struct peer *p, const struct inbo
 
 /* ---- form ---- */
 
-/* "client:tool_call" -> "tool_call.request", "notify:enter_office" -> "notify.enter_office"; NULL when there is no such schema. */
-static const struct schema *schema_of(const struct monitor_view *view, const char *event)
-{
-    const char *colon = strchr(event, ':');
-    const struct schema *schema;
-    char *name;
-
-    if (!colon)
-        return NULL;
-    name = begins(event, "notify:") ? xasprintf("notify.%s", colon + 1)
-                                    : xasprintf("%s.request", colon + 1);
-    schema = schema_find(view->schemas, view->revision, name);
-    free(name);
-    return schema;
-}
-
 static bool is_odd(const struct monitor_view *view, const struct sent_event *s)
 {
-    const struct schema *schema = schema_of(view, s->event);
-    struct slice first = first_of(s->args, s->args_len);
+    const struct schema *schema =
+        schema_of_event(view->schemas, view->revision, s->event, "request");
+    struct slice first = sent_first(s);
     struct schema_miss miss = {0};
     struct json_cursor c;
     struct slice key, value;
@@ -186,11 +156,11 @@ static void check_schema(struct monitor *m, const struct peer *p, const struct i
 static void check_form(struct monitor *m, const struct monitor_view *view, const struct peer *p,
                        const struct inbox_item *item)
 {
-    struct slice payload = first_of(item->args, item->args_len);
+    struct slice payload = item_first(item);
     bool ours = strcmp(item->event, "notify:enter_office") != 0 &&
                 strcmp(item->event, "notify:leave_office") != 0;
 
-    if (!begins(item->event, "notify:") && !begins(item->event, "client:"))
+    if (!event_matches("notify:*", item->event) && !event_matches("client:*", item->event))
         return;
     if (ours && sent_odd(view, item))
         return;
@@ -200,14 +170,16 @@ static void check_form(struct monitor *m, const struct monitor_view *view, const
             xasprintf("%s received %s with something else than exactly one object: %.200s",
                       p->spec->name, item->event, item->args));
     else
-        check_schema(m, p, item, schema_of(view, item->event), payload);
+        check_schema(m, p, item,
+                     schema_of_event(view->schemas, view->revision, item->event, "request"),
+                     payload);
 }
 
 static void check_list(struct monitor *m, const struct monitor_view *view, const struct peer *p,
                        const struct inbox_item *ack)
 {
     const struct sent_event *s = asked_by(p, ack);
-    struct slice result = first_of(ack->args, ack->args_len), sessions;
+    struct slice result = item_first(ack), sessions;
 
     if (s && strcmp(s->event, "server:list_room") == 0 && result.len > 0 &&
         json_member(result, "sessions", &sessions, NULL))
@@ -223,8 +195,7 @@ void monitor_finish(struct monitor *m, const struct monitor_view *view)
         for (int i = 0; i < p->n_inbox; i++) {
             const struct inbox_item *item = &p->inbox[i];
 
-            if (is_event(item)) {
-                monitor_isolation(m, view, p, item);
+            if (item_is_event(item)) {
                 check_form(m, view, p, item);
             } else if (item->type == SIO_ACK || item->type == SIO_BINARY_ACK) {
                 check_ack(m, p, item);
@@ -232,5 +203,6 @@ void monitor_finish(struct monitor *m, const struct monitor_view *view)
             }
         }
     }
+    monitor_isolation(m, view);
     monitor_leaks(m, view);
 }

@@ -60,9 +60,8 @@ void monitor_trouble(struct monitor *m, enum monitor_kind kind, int journal_at, 
 
 /* ---- of monitor_finish() ---- */
 
-/* May `p` have heard of it, there and then?  `item` is an event. */
-void monitor_isolation(struct monitor *m, const struct monitor_view *view, const struct peer *p,
-                       const struct inbox_item *item);
+/* Could everybody hear, there and then, of what came? */
+void monitor_isolation(struct monitor *m, const struct monitor_view *view);
 /* Could this sent event have caused that received one? */
 bool monitor_may_have_caused(const struct monitor_view *view, const struct sent_event *s,
                              const struct inbox_item *item);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/forms.h"
@@ -10,16 +11,6 @@
  * Who may hear of what, as far as it is known for sure: an actor is in an office from the moment at which it asks for it, and may be there until the
  * answer to its leaving (or, of a Computer, to its moving on) has come.  Membership belongs to a connection (DISC-11).
  */
-
-static bool begins(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-static struct slice first_of(const char *args, size_t len)
-{
-    return args_first(slice_of(args, len));
-}
 
 static struct slice ack_of(const struct peer *p, const struct sent_event *s)
 {
@@ -59,16 +50,21 @@ static bool is_computer(const struct peer *p, struct slice request)
 struct stay {
     struct slice office, request;
     unsigned conn;
-    uint64_t from_us; /* the join was sent */
-    uint64_t
-        ending_us; /* something was sent that ends it; 0: it may have ended by itself, or never */
-    uint64_t until_us; /* that was answered with a success */
+    uint64_t from_us;   /* the join was sent */
+    uint64_t ending_us; /* what ends it was sent; 0: it may have ended by itself, or never */
+    uint64_t until_us;  /* that was answered with a success */
+};
+
+/* All that one peer had. */
+struct stays {
+    struct stay *items; /* owned */
+    size_t n;
 };
 
 /* Does `s` end the stay, if it succeeds? */
 static bool ends_stay(const struct peer *p, const struct sent_event *s, const struct stay *stay)
 {
-    struct slice request = first_of(s->args, s->args_len);
+    struct slice request = sent_first(s);
     bool here = request.len > 0 && member_is(request, "office_id", stay->office);
 
     if (s->conn != stay->conn || request.len == 0)
@@ -104,10 +100,8 @@ static bool stay_of(const struct peer *p, int i, struct stay *ret)
 {
     const struct sent_event *s = &p->sent[i];
 
-    *ret = (struct stay){.request = first_of(s->args, s->args_len),
-                         .conn = s->conn,
-                         .from_us = s->t_us,
-                         .until_us = UINT64_MAX};
+    *ret = (struct stay){
+        .request = sent_first(s), .conn = s->conn, .from_us = s->t_us, .until_us = UINT64_MAX};
     if (!join_counts(p, s) || ret->request.len == 0 ||
         !json_member(ret->request, "office_id", &ret->office, NULL))
         return false;
@@ -115,22 +109,41 @@ static bool stay_of(const struct peer *p, int i, struct stay *ret)
     return true;
 }
 
-/* Is `p` in the office, or can it be, at that moment or later, on that connection? */
-static bool may_be_in(const struct peer *p, struct slice office, unsigned conn, uint64_t at_us)
+static struct stays stays_of(const struct peer *p)
 {
-    struct stay stay;
+    struct stays all = {xcalloc((size_t)p->n_sent + 1, sizeof(struct stay)), 0};
 
     for (int i = 0; i < p->n_sent; i++)
-        if (stay_of(p, i, &stay) && stay.conn == conn && stay.until_us >= at_us &&
-            json_equal(stay.office, office, JSON_BY_VALUE, NULL))
+        all.n += stay_of(p, i, &all.items[all.n]);
+    return all;
+}
+
+/* What came, to whom, and where everybody was. */
+struct delivery {
+    const struct monitor_view *view;
+    const struct stays *stays; /* one per peer */
+    size_t to;
+    const struct inbox_item *item;
+};
+
+/* Is the receiver in the office, or can it be, at that moment or later, on that connection? */
+static bool may_be_in(const struct delivery *d, struct slice office, uint64_t at_us)
+{
+    const struct stays *own = &d->stays[d->to];
+
+    for (size_t i = 0; i < own->n; i++)
+        if (own->items[i].conn == d->item->conn && own->items[i].until_us >= at_us &&
+            json_equal(own->items[i].office, office, JSON_BY_VALUE, NULL))
             return true;
     return false;
 }
 
-static bool ever_joined(const struct peer *p, unsigned conn)
+static bool ever_joined(const struct delivery *d)
 {
+    const struct peer *p = &d->view->peers[d->to];
+
     for (int i = 0; i < p->n_sent; i++)
-        if (p->sent[i].conn == conn && join_counts(p, &p->sent[i]))
+        if (p->sent[i].conn == d->item->conn && join_counts(p, &p->sent[i]))
             return true;
     for (unsigned i = 0; i < p->n_conns; i++)
         if (p->conns[i]->unknown_bytes)
@@ -138,41 +151,36 @@ static bool ever_joined(const struct peer *p, unsigned conn)
     return false;
 }
 
-/* Of whom something came, what came, and to whom. */
-struct delivery {
-    const struct peer *to;
-    const struct inbox_item *item;
-};
-
-/* Has `from` come under `name` (or gone again) while the receiver could be in the same office? */
-static bool shares_office(const struct peer *from, struct slice name, const struct delivery *d)
+/* Has the peer come under `name` (or gone again) while the receiver could be in the same office? */
+static bool shares_office(const struct delivery *d, size_t from, struct slice name)
 {
     bool goes = strcmp(d->item->event, "notify:leave_office") == 0;
-    struct stay stay;
 
-    for (int i = 0; i < from->n_sent; i++)
-        if (stay_of(from, i, &stay) && member_is(stay.request, "name", name) &&
-            may_be_in(d->to, stay.office, d->item->conn, goes ? stay.ending_us : stay.from_us))
+    for (size_t i = 0; i < d->stays[from].n; i++) {
+        const struct stay *stay = &d->stays[from].items[i];
+
+        if (member_is(stay->request, "name", name) &&
+            may_be_in(d, stay->office, goes ? stay->ending_us : stay->from_us))
             return true;
+    }
     return false;
 }
 
-/* The same of one thing that `from` has sent. */
-static bool sent_to_office(const struct peer *from, const struct sent_event *s,
-                           const struct delivery *d)
+/* The same of one thing that the peer has sent. */
+static bool sent_to_office(const struct delivery *d, size_t from, const struct sent_event *s)
 {
-    struct stay stay;
+    for (size_t i = 0; i < d->stays[from].n; i++) {
+        const struct stay *stay = &d->stays[from].items[i];
 
-    for (int i = 0; i < from->n_sent; i++)
-        if (stay_of(from, i, &stay) && stay.conn == s->conn && stay.until_us >= s->t_us &&
-            may_be_in(d->to, stay.office, d->item->conn, s->t_us))
+        if (stay->conn == s->conn && stay->until_us >= s->t_us &&
+            may_be_in(d, stay->office, s->t_us))
             return true;
+    }
     return false;
 }
 
 /* A member was announced: somebody of that name and this receiver must have had an office in common. */
-static bool identity_is_foreign(const struct monitor_view *view, const struct delivery *d,
-                                struct slice payload)
+static bool identity_is_foreign(const struct delivery *d, struct slice payload)
 {
     static const char *const keys[] = {"computer", "agent"};
 
@@ -182,14 +190,14 @@ static bool identity_is_foreign(const struct monitor_view *view, const struct de
 
         if (!json_member(payload, keys[k], &name, NULL) || json_type_of(name) != JSON_STRING)
             continue;
-        for (size_t i = 0; i < view->n_peers; i++) {
-            const struct peer *other = &view->peers[i];
+        for (size_t i = 0; i < d->view->n_peers; i++) {
+            const struct peer *other = &d->view->peers[i];
 
             for (int s = 0; s < other->n_sent; s++)
                 if (join_counts(other, &other->sent[s]) &&
-                    member_is(first_of(other->sent[s].args, other->sent[s].args_len), "name", name))
+                    member_is(sent_first(&other->sent[s]), "name", name))
                     known = true;
-            shared = shared || shares_office(other, name, d);
+            shared = shared || shares_office(d, i, name);
         }
         if (known && !shared)
             return true;
@@ -197,15 +205,14 @@ static bool identity_is_foreign(const struct monitor_view *view, const struct de
     return false;
 }
 
-static bool membership_is_foreign(const struct monitor_view *view, const struct delivery *d,
-                                  struct slice payload)
+static bool membership_is_foreign(const struct delivery *d, struct slice payload)
 {
     struct slice office;
 
     if (json_member(payload, "office_id", &office, NULL) && json_type_of(office) == JSON_STRING &&
-        !may_be_in(d->to, office, d->item->conn, 0))
+        !may_be_in(d, office, 0))
         return true;
-    return identity_is_foreign(view, d, payload);
+    return identity_is_foreign(d, payload);
 }
 
 bool monitor_may_have_caused(const struct monitor_view *view, const struct sent_event *s,
@@ -213,9 +220,9 @@ bool monitor_may_have_caused(const struct monitor_view *view, const struct sent_
 {
     const struct smcp_event *row;
     struct slice sent_id, got_id;
-    struct slice sent = first_of(s->args, s->args_len), got = first_of(item->args, item->args_len);
+    struct slice sent = sent_first(s), got = item_first(item);
 
-    if (begins(item->event, "client:")) {
+    if (event_matches("client:*", item->event)) {
         if (strcmp(s->event, item->event) != 0)
             return false;
         if (sent.len == 0 || got.len == 0 || !json_member(sent, "req_id", &sent_id, NULL) ||
@@ -228,17 +235,17 @@ bool monitor_may_have_caused(const struct monitor_view *view, const struct sent_
 }
 
 /* Some actor has sent what may have caused it, but none from an office in which the receiver could hear it. */
-static bool sender_is_foreign(const struct monitor_view *view, const struct delivery *d)
+static bool sender_is_foreign(const struct delivery *d)
 {
     bool known = false;
 
-    for (size_t i = 0; i < view->n_peers; i++) {
-        const struct peer *other = &view->peers[i];
+    for (size_t i = 0; i < d->view->n_peers; i++) {
+        const struct peer *other = &d->view->peers[i];
 
         for (int s = 0; s < other->n_sent; s++) {
-            if (!monitor_may_have_caused(view, &other->sent[s], d->item))
+            if (!monitor_may_have_caused(d->view, &other->sent[s], d->item))
                 continue;
-            if (sent_to_office(other, &other->sent[s], d))
+            if (sent_to_office(d, i, &other->sent[s]))
                 return false;
             known = true;
         }
@@ -246,33 +253,46 @@ static bool sender_is_foreign(const struct monitor_view *view, const struct deli
     return known;
 }
 
-static const char *isolation_trouble(const struct monitor_view *view, const struct delivery *d)
+static const char *trouble_of(const struct delivery *d)
 {
-    struct slice payload = first_of(d->item->args, d->item->args_len);
+    struct slice payload = item_first(d->item);
 
-    if (!ever_joined(d->to, d->item->conn))
+    if (!ever_joined(d))
         return "and has never been in an office";
     if (payload.len == 0 || json_type_of(payload) != JSON_OBJECT)
         return NULL;
     if (strcmp(d->item->event, "notify:enter_office") == 0 ||
         strcmp(d->item->event, "notify:leave_office") == 0)
-        return membership_is_foreign(view, d, payload)
+        return membership_is_foreign(d, payload)
                    ? "which is about an office that it was not in then"
                    : NULL;
-    return sender_is_foreign(view, d) ? "whose sender was in no office with it then" : NULL;
+    return sender_is_foreign(d) ? "whose sender was in no office with it then" : NULL;
 }
 
-void monitor_isolation(struct monitor *m, const struct monitor_view *view, const struct peer *p,
-                       const struct inbox_item *item)
+static void check(struct monitor *m, const struct delivery *d)
 {
-    struct delivery d = {p, item};
     const char *why;
 
-    if (!begins(item->event, "notify:") && !begins(item->event, "client:"))
+    if (!item_is_event(d->item) ||
+        (!event_matches("notify:*", d->item->event) && !event_matches("client:*", d->item->event)))
         return;
-    why = isolation_trouble(view, &d);
+    why = trouble_of(d);
     if (why)
-        monitor_trouble(
-            m, MONITOR_ISOLATION, item->journal_at,
-            xasprintf("%s received %s, %s: %.200s", p->spec->name, item->event, why, item->args));
+        monitor_trouble(m, MONITOR_ISOLATION, d->item->journal_at,
+                        xasprintf("%s received %s, %s: %.200s", d->view->peers[d->to].spec->name,
+                                  d->item->event, why, d->item->args));
+}
+
+void monitor_isolation(struct monitor *m, const struct monitor_view *view)
+{
+    struct stays *stays = xcalloc(view->n_peers + 1, sizeof(*stays));
+
+    for (size_t i = 0; i < view->n_peers; i++)
+        stays[i] = stays_of(&view->peers[i]);
+    for (size_t i = 0; i < view->n_peers; i++)
+        for (int k = 0; k < view->peers[i].n_inbox; k++)
+            check(m, &(struct delivery){view, stays, i, &view->peers[i].inbox[k]});
+    for (size_t i = 0; i < view->n_peers; i++)
+        free(stays[i].items);
+    free(stays);
 }

@@ -203,5 +203,19 @@ bool ack_is_success(struct slice args);
 
 /* First argument of an argument list with brackets; empty when there is none. */
 struct slice args_first(struct slice args);
+static inline struct slice item_first(const struct inbox_item *item)
+{
+    return args_first(slice_of(item->args, item->args_len));
+}
+static inline struct slice sent_first(const struct sent_event *s)
+{
+    return args_first(slice_of(s->args, s->args_len));
+}
+
+/* Neither an ack nor something of another scenario. */
+static inline bool item_is_event(const struct inbox_item *item)
+{
+    return (item->type == SIO_EVENT || item->type == SIO_BINARY_EVENT) && !item->foreign;
+}
 
 #endif

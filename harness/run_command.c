@@ -196,6 +196,36 @@ static bool read_access(struct run_command *c, enum option_id id, const char *va
     }
 }
 
+/* What has no value; false: it is none of them. */
+static bool read_flag(struct run_command *c, enum option_id id)
+{
+    switch (id) {
+    case OPTION_RETRY:
+        c->retry_alone = true;
+        return true;
+    case OPTION_SHUFFLE:
+        c->options.shuffle = true;
+        return true;
+    case OPTION_FAST:
+        c->options.fast = true;
+        return true;
+    case OPTION_STRICT:
+        c->strict = true;
+        return true;
+    case OPTION_INSECURE:
+        c->insecure = true;
+        return true;
+    case OPTION_QUIET:
+        c->verbosity = -1;
+        return true;
+    case OPTION_VERBOSE:
+        c->verbosity++;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool read_option(struct run_command *c, const struct cli *cli, enum option_id id,
                         const char *value)
 {
@@ -233,34 +263,13 @@ static bool read_option(struct run_command *c, const struct cli *cli, enum optio
     case OPTION_TAG:
         list_add(&c->tags, value);
         return true;
-    case OPTION_RETRY:
-        c->retry_alone = true;
-        return true;
-    case OPTION_SHUFFLE:
-        c->options.shuffle = true;
-        return true;
-    case OPTION_FAST:
-        c->options.fast = true;
-        return true;
-    case OPTION_STRICT:
-        c->strict = true;
-        return true;
-    case OPTION_INSECURE:
-        c->insecure = true;
-        return true;
-    case OPTION_QUIET:
-        c->verbosity = -1;
-        return true;
-    case OPTION_VERBOSE:
-        c->verbosity++;
-        return true;
     case OPTION_KEY:
     case OPTION_A2C_VERSION:
     case OPTION_AUTH:
     case OPTION_HEADER:
         return read_access(c, id, value);
     default:
-        return read_shape(c, cli, id, value);
+        return read_flag(c, id) || read_shape(c, cli, id, value);
     }
 }
 

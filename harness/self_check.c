@@ -8,19 +8,9 @@
 #include "wire/limits.h"
 #include "wire/xmalloc.h"
 
-/* "client:tool_call" -> "tool_call.request"; NULL when there is no such schema. */
 static const struct schema *schema_of(const struct peer *p, const char *event, const char *what)
 {
-    const char *colon = strchr(event, ':');
-    const struct schema *schema = NULL;
-    char *name;
-
-    if (!p->host->schemas || !colon)
-        return NULL;
-    name = xasprintf("%s.%s", colon + 1, what);
-    schema = schema_find(p->host->schemas, p->host->revision, name);
-    free(name);
-    return schema;
+    return schema_of_event(p->host->schemas, p->host->revision, event, what);
 }
 
 /* Takes what `miss` holds. */

@@ -9,11 +9,6 @@ enum { MAX_BYTES = 4 << 20 };
 
 /* ---- events ---- */
 
-static bool is_event(const struct inbox_item *item)
-{
-    return (item->type == SIO_EVENT || item->type == SIO_BINARY_EVENT) && !item->foreign;
-}
-
 static bool event_prepare(struct step_run *run)
 {
     const struct json_node *with = step_attribute(run, "with");
@@ -31,7 +26,7 @@ static bool event_prepare(struct step_run *run)
 /* What the pattern of the step looks at: the one argument, or all of them. */
 static struct slice matched_part(const struct step_run *run, const struct inbox_item *item)
 {
-    return step_attribute(run, "args") ? item_args(item) : args_first(item_args(item));
+    return step_attribute(run, "args") ? item_args(item) : item_first(item);
 }
 
 static bool attachments_match(const struct step_run *run, const struct inbox_item *item)
@@ -56,7 +51,7 @@ static bool attachments_match(const struct step_run *run, const struct inbox_ite
 
 static bool item_matches(const struct step_run *run, const struct inbox_item *item)
 {
-    if (!is_event(item) || !event_matches(run->name, item->event))
+    if (!item_is_event(item) || !event_matches(run->name, item->event))
         return false;
     if (run->match && !step_attribute(run, "args") && item->n_args != 1)
         return false; /* SIO-05: exactly one argument */
@@ -93,7 +88,7 @@ static bool claim(struct step_run *run, int at)
 {
     struct inbox_item *item = &run->peer->inbox[at];
     char *label = json_node_str(step_attribute(run, "request"), NULL);
-    struct slice first = args_first(item_args(item));
+    struct slice first = item_first(item);
     struct finding f = {.journal_at = item->journal_at};
 
     item->claimed_by = run->index;
@@ -140,7 +135,7 @@ static char *leftovers(const struct peer *p)
 
     buf_init(&text, 2000);
     for (int i = 0; i < p->n_inbox; i++) {
-        if (!is_event(&p->inbox[i]) || p->inbox[i].claimed_by >= 0)
+        if (!item_is_event(&p->inbox[i]) || p->inbox[i].claimed_by >= 0)
             continue;
         if (text.len > 0)
             buf_append_str(&text, ", ");
@@ -162,7 +157,7 @@ static int nearest_item(const struct step_run *run, unsigned *ret_n)
         const struct inbox_item *item = &run->peer->inbox[i];
         struct mismatch miss = {.score = 0};
 
-        if (!is_event(item) || item->claimed_by >= 0 || !event_matches(run->name, item->event))
+        if (!item_is_event(item) || item->claimed_by >= 0 || !event_matches(run->name, item->event))
             continue;
         if (!run->match || matcher_match(run->match, matched_part(run, item), &miss))
             miss.score = 1;
@@ -228,7 +223,7 @@ void receive_account(struct step_run *run)
     for (int i = 0; event && i < run->peer->n_inbox && left > 0; i++) {
         struct inbox_item *item = &run->peer->inbox[i];
 
-        if (!is_event(item) || item->claimed_by >= 0 || !event_matches(event, item->event))
+        if (!item_is_event(item) || item->claimed_by >= 0 || !event_matches(event, item->event))
             continue;
         item->claimed_by = run->index;
         left--;

@@ -422,7 +422,7 @@ void ack_start(struct step_run *run)
 
     buf_init(&out, MAX_BYTES);
     if (at >= 0)
-        first = args_first(item_args(&run->peer->inbox[at]));
+        first = item_first(&run->peer->inbox[at]);
     vars_set(&run->inst->vars, "request", first.len > 0 ? first : slice_str("null"));
     if (!can_send(run) || !expand(run, args, &out))
         goto out;

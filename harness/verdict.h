@@ -2,6 +2,8 @@
 #ifndef HARNESS_VERDICT_H
 #define HARNESS_VERDICT_H
 
+#include "wire/buf.h"
+
 /* Findings about the implementation under test, in order of weight: merging takes the maximum, the first reason is kept. */
 enum verdict {
     VERDICT_SKIP, /* not applicable, with the reason */
@@ -17,6 +19,8 @@ enum { VERDICT_COUNT = VERDICT_ERROR + 1 };
 
 /* "pass", "inconclusive", …  Static text. */
 const char *verdict_name(enum verdict v);
+/* By the JSON string of its name (raw, with quotes); VERDICT_COUNT when it is none. */
+int verdict_find(struct slice name);
 static inline enum verdict verdict_worse(enum verdict a, enum verdict b)
 {
     return a > b ? a : b;

@@ -195,6 +195,13 @@ static bool asks_for_version(const struct refserver_config *c)
     return c->revision->version_gate || defect_set_has(&c->defects, DEFECT_GATE_EARLY);
 }
 
+static const char *own_version(const struct refserver_config *c)
+{
+    if (!c->revision->version_gate)
+        return "0.1.0";
+    return c->version ? c->version : c->revision->spec;
+}
+
 static struct endpoint *endpoint_open(struct refserver *srv)
 {
     const struct refserver_config *c = &srv->config;
@@ -292,11 +299,8 @@ bool refserver_init(struct refserver *srv, const struct refserver_config *config
     }
     session_table_init(&srv->sessions);
     defects_init(&srv->defects, &config->defects, srv);
-    if (config->revision->version_gate)
-        http_gate_init(&srv->gate, config->version ? config->version : config->revision->spec,
-                       config->gate_websocket, &srv->defects);
-    else if (asks_for_version(config))
-        http_gate_init(&srv->gate, "0.1.0", config->gate_websocket, &srv->defects);
+    if (asks_for_version(config))
+        http_gate_init(&srv->gate, own_version(config), config->gate_websocket, &srv->defects);
     office_map_init(&srv->offices, config->revision, &config->limits, &srv->defects);
     call_table_init(&srv->calls, config->limits.calls);
     srv->call_timer = net_timer_new(loop, on_call_timer, srv);

@@ -52,6 +52,13 @@ const struct schema_set *schema_set_embedded(void);
 const struct schema *schema_find(const struct schema_set *set, enum smcp_revision_id rev,
                                  const char *name);
 
+/*
+ * That of an event's request or ack: "client:tool_call" and "ack" give "tool_call.ack"; a notice has one schema: "notify:enter_office" gives
+ * "notify.enter_office" whatever `what` is.  NULL when there is none, or no set.
+ */
+const struct schema *schema_of_event(const struct schema_set *set, enum smcp_revision_id rev,
+                                     const char *event, const char *what);
+
 /* Call `each` with every name of the set; returns how many. */
 size_t schema_set_each(const struct schema_set *set, void (*each)(void *user, const char *name),
                        void *user);

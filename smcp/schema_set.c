@@ -270,6 +270,22 @@ const struct schema *schema_find(const struct schema_set *set, enum smcp_revisio
     return doc ? doc->root : NULL;
 }
 
+const struct schema *schema_of_event(const struct schema_set *set, enum smcp_revision_id rev,
+                                     const char *event, const char *what)
+{
+    const char *colon = strchr(event, ':');
+    const struct schema *schema;
+    char *name;
+
+    if (!set || !colon)
+        return NULL;
+    name = strncmp(event, "notify:", 7) == 0 ? xasprintf("notify.%s", colon + 1)
+                                             : xasprintf("%s.%s", colon + 1, what);
+    schema = schema_find(set, rev, name);
+    free(name);
+    return schema;
+}
+
 size_t schema_set_each(const struct schema_set *set, void (*each)(void *user, const char *name),
                        void *user)
 {

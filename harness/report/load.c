@@ -98,11 +98,9 @@ static int word_of(const struct json_node *object, const char *name, const char 
 
 static int verdict_of(const struct json_node *object)
 {
-    const char *words[VERDICT_COUNT];
+    const struct json_node *node = json_get(object, "verdict");
 
-    for (int v = 0; v < VERDICT_COUNT; v++)
-        words[v] = verdict_name((enum verdict)v);
-    return word_of(object, "verdict", words, VERDICT_COUNT);
+    return node ? verdict_find(node->text) : VERDICT_COUNT;
 }
 
 /* ---- scenarios ---- */

@@ -135,11 +135,9 @@ static bool take_line(struct lines *l, struct slice line)
 static enum verdict verdict_of(const struct json_node *root)
 {
     const struct json_node *node = json_get(root, "verdict");
+    int v = node ? verdict_find(node->text) : VERDICT_COUNT;
 
-    for (int v = 0; node && v < VERDICT_COUNT; v++)
-        if (json_string_is(node->text, slice_str(verdict_name((enum verdict)v))))
-            return (enum verdict)v;
-    return VERDICT_ERROR;
+    return v < VERDICT_COUNT ? (enum verdict)v : VERDICT_ERROR;
 }
 
 /* What a scenario says of itself that never got so far. */
