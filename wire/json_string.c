@@ -118,7 +118,9 @@ bool json_string_is(struct slice raw, struct slice text)
     char bytes[UTF8_MAX];
     size_t len, at = 0;
 
-    if (!json_is_string(raw))
+    /* Most are told apart by their first letter; no character is shorter as it is written. */
+    if (!json_is_string(raw) || raw.len - 2 < text.len ||
+        (text.len && raw.ptr[1] != '\\' && raw.ptr[1] != text.ptr[0]))
         return false;
     if (json_is_plain(raw))
         return slice_eq(slice_of(raw.ptr + 1, raw.len - 2), text);

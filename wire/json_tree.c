@@ -218,6 +218,11 @@ static char *decoded(struct slice raw, size_t *ret_len)
 {
     struct buf out;
 
+    if (json_is_string(raw) && json_is_plain(raw)) {
+        if (ret_len)
+            *ret_len = raw.len - 2;
+        return xstrndup_slice(slice_of(raw.ptr + 1, raw.len - 2));
+    }
     buf_init(&out, SIZE_MAX / 2);
     json_string_decode(raw, &out);
     if (ret_len)
