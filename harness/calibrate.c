@@ -8,7 +8,7 @@
 #include "wire/xmalloc.h"
 
 enum { AGENT, COMPUTER, ROUNDS = 20, PATIENCE_MS = 1500, NOTICE_MS = 300 };
-enum state { CONNECTING, WARMING, JOINING, REPORTED, FENCED, LATE };
+enum state { CONNECTING, JOINING, REPORTED, FENCED, LATE };
 
 static uint64_t now_ms(const struct calibration *c)
 {
@@ -52,7 +52,7 @@ void calibrate_start(struct calibration *c, struct peer_host *host, struct targe
     c->target = target;
     c->started = true;
     c->patience_ms = PATIENCE_MS + target->rtt_us / 1000 * ROUNDS;
-    c->end_ms = c->deadline_ms = now_ms(c) + c->patience_ms;
+    c->end_ms = c->deadline_ms = now_ms(c) + c->patience_ms + target->warmup_ms;
     c->office = vars_unique(host->vars, "calibration");
     memset(&target->control, 0, sizeof(target->control));
     for (int i = 0; i < 2; i++) {
@@ -142,7 +142,7 @@ static bool is_there(const struct calibration *c, int i)
 {
     const struct peer_conn *conn = c->peers[i].conn;
 
-    return conn && !conn->closed && conn->accepted;
+    return conn && !conn->closed && conn->accepted && peer_conn_is_ready(conn);
 }
 
 static bool step(struct calibration *c)
@@ -152,14 +152,6 @@ static bool step(struct calibration *c)
     switch ((enum state)c->state) {
     case CONNECTING:
         if (!is_there(c, AGENT) || !is_there(c, COMPUTER))
-            return false;
-        c->joins_ms = now_ms(c) + c->target->warmup_ms;
-        c->deadline_ms += c->target->warmup_ms;
-        c->end_ms += c->target->warmup_ms;
-        c->state = WARMING;
-        return true;
-    case WARMING:
-        if (now_ms(c) < c->joins_ms)
             return false;
         join(c, AGENT);
         join(c, COMPUTER);

@@ -20,7 +20,6 @@ struct calibration {
     unsigned state, round, heard;
     unsigned tickets[2];
     bool early;
-    uint64_t joins_ms;            /* not before: the target wants to warm up */
     uint64_t deadline_ms, end_ms; /* of what is waited for; of it all */
     uint32_t patience_ms;
     bool started, done;

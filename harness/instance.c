@@ -65,7 +65,7 @@ static bool actor_is_there(struct instance *inst, const struct peer *p)
     else if (c->nsp ? c->accepted &&
                           (inst->host.mode != CLIENT_UPGRADE || c->upgraded || p->spec->transport)
                     : c->open)
-        return true;
+        return peer_conn_is_ready(c);
     else if (timed_out(inst, inst->timeout_ms))
         instance_block(inst, xasprintf("%s: no answer to %s within %u ms", name,
                                        !c->open      ? "the handshake"
@@ -80,7 +80,21 @@ static void advance_connecting(struct instance *inst)
     for (size_t i = 0; i < inst->sc->n_actors && !inst->blocked; i++)
         if (!actor_is_there(inst, &inst->peers[i]))
             return;
-    instance_enter(inst, inst->target->warmup_ms && !inst->blocked ? PHASE_WARMUP : PHASE_RUNNING);
+    instance_enter(inst, PHASE_RUNNING);
+}
+
+/* The next moment at which an actor of the start is late or ready. */
+static uint64_t earliest_actor(const struct instance *inst)
+{
+    uint64_t due = phase_end(inst, inst->timeout_ms);
+
+    for (size_t i = 0; i < inst->sc->n_actors; i++) {
+        const struct peer_conn *c = inst->peers[i].conn;
+
+        if (c && !peer_conn_is_ready(c) && c->ready_ms < due)
+            due = c->ready_ms;
+    }
+    return due;
 }
 
 /* ---- running ---- */
@@ -191,10 +205,6 @@ void instance_advance(struct instance *inst)
         case PHASE_CONNECTING:
             advance_connecting(inst);
             break;
-        case PHASE_WARMUP:
-            if (timed_out(inst, inst->target->warmup_ms))
-                instance_enter(inst, PHASE_RUNNING);
-            break;
         case PHASE_RUNNING:
             advance_running(inst);
             break;
@@ -233,10 +243,9 @@ uint64_t instance_deadline(const struct instance *inst)
 {
     switch (inst->phase) {
     case PHASE_CONNECTING:
+        return earliest_actor(inst);
     case PHASE_FENCING:
         return phase_end(inst, inst->timeout_ms);
-    case PHASE_WARMUP:
-        return phase_end(inst, inst->target->warmup_ms);
     case PHASE_RUNNING:
         return earliest_step(inst);
     case PHASE_PARKED:

@@ -14,7 +14,6 @@
 
 enum phase {
     PHASE_CONNECTING, /* the actors that are connected from the start */
-    PHASE_WARMUP,
     PHASE_RUNNING,
     PHASE_FENCING, /* twice: whoever sent something, then whoever must not receive */
     PHASE_PARKED,  /* nothing to do; connections stay open until the settle window is over */

@@ -170,6 +170,44 @@ void step_error(struct step_run *run, char *text)
     free(text);
 }
 
+/* The sid of an actor, as long as `at` begins with one; NULL: it does not. */
+static const char *sid_at(const struct instance *inst, const char *at, const struct peer **ret_peer)
+{
+    for (size_t i = 0; i < inst->sc->n_actors; i++) {
+        const struct peer *p = &inst->peers[i];
+
+        for (unsigned k = 0; k < p->n_conns; k++) {
+            const char *sid = p->conns[k]->sid;
+
+            if (sid && *sid && strncmp(at, sid, strlen(sid)) == 0) {
+                *ret_peer = p;
+                return sid;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Observations are compared between servers, and every connection has another sid: "C.sid" stands for that of C.  Takes `text`. */
+static char *without_sids(const struct instance *inst, char *text)
+{
+    struct buf out;
+
+    buf_init(&out, SIZE_MAX);
+    for (const char *at = text; *at;) {
+        const struct peer *p;
+        const char *sid = sid_at(inst, at, &p);
+
+        if (sid)
+            buf_appendf(&out, "%s.sid", p->spec->name);
+        else
+            buf_append_ch(&out, *at);
+        at += sid ? strlen(sid) : 1;
+    }
+    free(text);
+    return buf_take_str(&out);
+}
+
 void step_observed(struct step_run *run, char *text)
 {
     run_done(run);
@@ -180,7 +218,7 @@ void step_observed(struct step_run *run, char *text)
     }
     run->result->verdict = VERDICT_INFO;
     free(run->result->observed);
-    run->result->observed = text;
+    run->result->observed = without_sids(run->inst, text);
 }
 
 /* Somebody else has received an event of that name, so that its cause is known to be complete. */

@@ -123,6 +123,7 @@ static void on_upgraded(void *user)
     struct peer_conn *c = user;
 
     c->upgraded = true;
+    c->polls = false;
     c->peer->host->changed(c->peer->host->user);
 }
 
@@ -289,6 +290,7 @@ static void take_connect(struct peer_conn *c, const struct inbox_item *item, int
     c->connect_at = at;
     c->accepted = item->type == SIO_CONNECT;
     c->refused = item->type == SIO_CONNECT_ERROR;
+    c->ready_ms = net_loop_now_ms(c->peer->host->loop) + c->peer->host->target->warmup_ms;
     if (!c->accepted ||
         !json_member(slice_of(item->payload, item->payload_len), "sid", &raw, NULL) ||
         json_type_of(raw) != JSON_STRING)
@@ -402,6 +404,11 @@ const struct client_ops peer_client_ops = {
     .fault = on_fault,
     .closed = on_closed,
 };
+
+bool peer_conn_is_ready(const struct peer_conn *c)
+{
+    return net_loop_now_ms(c->peer->host->loop) >= c->ready_ms;
+}
 
 bool peer_can_send(const struct peer *p)
 {

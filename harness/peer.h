@@ -66,6 +66,7 @@ struct peer_conn {
     char *sid;                 /* owned; of the namespace, NULL before it is accepted */
     bool open;                 /* Engine.IO handshake done */
     bool upgraded;
+    bool polls;     /* not over a WebSocket, or not yet */
     bool accepted;  /* CONNECT was answered by CONNECT */
     bool refused;   /* … by CONNECT_ERROR */
     bool nsp_ended; /* DISCONNECT came after that */
@@ -74,6 +75,7 @@ struct peer_conn {
     struct connect_attributes again;
     unsigned successor; /* serial of the connection that was opened for it then, 0 */
     bool lost;          /* we ended the connection */
+    uint64_t ready_ms;  /* clock of the loop; before it the target wants no request: warmup_ms */
     bool closed;        /* it is over … */
     bool by_peer;       /* … and the server did it */
     bool muted;
@@ -153,6 +155,9 @@ MUST_USE bool peer_connect(struct peer *p, const struct connect_attributes *how,
 
 /* Is there a connection on which something can be sent?  It may still be opening. */
 bool peer_can_send(const struct peer *p);
+
+/* Has the target had the time that it wants after CONNECT?  Some lose what comes at once (F-58 of reports/FINDINGS.md). */
+bool peer_conn_is_ready(const struct peer_conn *c);
 
 /* Why it can't, as a heap text. */
 char *peer_trouble(const struct peer *p);

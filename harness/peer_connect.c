@@ -307,6 +307,7 @@ static bool dial(struct peer *p, const struct connect_attributes *how, char *nsp
                                     .max_message_bytes = PEER_MAX_MESSAGE,
                                     .sio = {WIRE_MAX_JSON_DEPTH, WIRE_MAX_ATTACHMENTS}};
     conn_new(p, nsp, auth);
+    p->conn->polls = config.mode != CLIENT_WEBSOCKET;
     nsp = auth = NULL;
     p->conn->client = eio_client_new(p->host->loop, &config, &peer_client_ops, p->conn);
     ok = true;

@@ -116,19 +116,6 @@ static void poll_refused(struct step_run *run, const struct peer_conn *c)
     }
 }
 
-/* Some servers lose what comes right after CONNECT (F-58 of reports/FINDINGS.md): their targets state how long. */
-static bool has_warmed_up(struct step_run *run)
-{
-    uint64_t now = net_loop_now_ms(run->inst->loop);
-
-    if (run->due_ms == 0)
-        run->due_ms = now + run->inst->target->warmup_ms;
-    if (now < run->due_ms)
-        return false;
-    run->due_ms = 0;
-    return true;
-}
-
 void connect_poll(struct step_run *run)
 {
     const struct peer_conn *c = conn_of(run);
@@ -151,8 +138,10 @@ void connect_poll(struct step_run *run)
         step_fail_text(run, xasprintf("%s was not accepted: %s", run->peer->spec->name, outcome),
                        outcome);
         free(outcome);
-    } else if (is_connected(run, c) && has_warmed_up(run)) {
-        judge_answer(run, c);
+    } else if (is_connected(run, c)) {
+        run->due_ms = c->ready_ms;
+        if (peer_conn_is_ready(c))
+            judge_answer(run, c);
     }
 }
 
@@ -242,6 +231,14 @@ void disconnected_start(struct step_run *run)
         run->deadline_ms = run->started_ms + patience;
 }
 
+/* By polling, the close packet to the GET and the answer to the POST race each other: which comes first says nothing about the server. */
+static const char *how_it_ended(const struct peer_conn *c)
+{
+    if (!c->closed)
+        return "DISCONNECT";
+    return c->polls ? "closed by the server" : c->close_text;
+}
+
 void disconnected_poll(struct step_run *run)
 {
     const struct peer_conn *c = conn_of(run);
@@ -250,7 +247,7 @@ void disconnected_poll(struct step_run *run)
     if (word_is(run, "layer", "namespace"))
         ended = ended || c->nsp_ended;
     if (ended && run->step->observe)
-        step_observed(run, xstrdup(c->closed ? c->close_text : "DISCONNECT"));
+        step_observed(run, xstrdup(how_it_ended(c)));
     else if (ended)
         step_pass(run);
     else if (run->step->observe && step_soft_wait(run))

@@ -26,16 +26,16 @@ static size_t tag_length(const char *at, const char *tag)
     return dash + len;
 }
 
-/* After `"sid":"` or `\"sid\":\"`: length of the value up to its quote; 0 when `at` is elsewhere. */
+/* After `"sid":"` or `\"sid\":\"`: length of the value up to the end of its text; 0 when `at` is elsewhere. */
 static size_t sid_length(const char *start, const char *at)
 {
-    static const char *const heads[] = {"\"sid\":\"", "\"sid\": \""};
+    static const char *const heads[] = {"\"sid\":\"", "\"sid\": \"", "\\\"sid\\\":\\\""};
 
     for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
         size_t len = strlen(heads[i]);
 
         if ((size_t)(at - start) >= len && strncmp(at - len, heads[i], len) == 0)
-            return strcspn(at, "\"");
+            return strcspn(at, "\"\\");
     }
     return 0;
 }
