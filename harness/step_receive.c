@@ -29,6 +29,18 @@ static struct slice matched_part(const struct step_run *run, const struct inbox_
     return step_attribute(run, "args") ? item_args(item) : item_first(item);
 }
 
+/* ["AAEC/w==",…] */
+static void append_attachments(const struct inbox_item *item, struct buf *out)
+{
+    buf_append_ch(out, '[');
+    for (unsigned i = 0; i < item->n_attachments; i++) {
+        if (i > 0)
+            buf_append_ch(out, ',');
+        buf_append_json_string(out, slice_str(item->attachments[i]));
+    }
+    buf_append_ch(out, ']');
+}
+
 static bool attachments_match(const struct step_run *run, const struct inbox_item *item)
 {
     struct buf list;
@@ -37,13 +49,7 @@ static bool attachments_match(const struct step_run *run, const struct inbox_ite
     if (!run->match_more)
         return true;
     buf_init(&list, 64 << 20);
-    buf_append_ch(&list, '[');
-    for (unsigned i = 0; i < item->n_attachments; i++) {
-        if (i > 0)
-            buf_append_ch(&list, ',');
-        buf_append_json_string(&list, slice_str(item->attachments[i]));
-    }
-    buf_append_ch(&list, ']');
+    append_attachments(item, &list);
     ok = matcher_match(run->match_more, buf_slice(&list), NULL);
     buf_release(&list);
     return ok;
@@ -316,7 +322,7 @@ static void append_literal(const struct inbox_item *item, struct buf *out)
     buf_append_slice(out, slice_of(item->payload, item->payload_len));
 }
 
-/* {"type":…,"nsp":…,"id":…,"payload":…,"text":…} */
+/* {"type":…,"nsp":…,"id":…,"payload":…,"attachments":…,"text":…} */
 static void packet_value(const struct inbox_item *item, struct buf *out)
 {
     struct buf literal;
@@ -332,6 +338,10 @@ static void packet_value(const struct inbox_item *item, struct buf *out)
     if (item->payload_len > 0) {
         buf_append_str(out, ",\"payload\":");
         buf_append_slice(out, slice_of(item->payload, item->payload_len));
+    }
+    if (item->n_attachments > 0) {
+        buf_append_str(out, ",\"attachments\":");
+        append_attachments(item, out);
     }
     buf_append_str(out, ",\"text\":");
     buf_append_json_string(out, buf_slice(&literal));
