@@ -161,8 +161,11 @@ void defect_refusal_ok(struct buf *args);
 void defect_result(struct defects *d, struct session *from, struct sio_event *answer,
                    struct call_end *end);
 /* The result is delivered otherwise: true. */
-MUST_USE bool defect_answer(struct defects *d, struct session *caller,
+MUST_USE bool defect_answer(struct defects *d, struct session *from, struct session *caller,
                             const struct sio_event *answer, const struct call_end *end);
+/* `from` has answered what nobody waits for. */
+void defect_stray_answer(struct defects *d, const struct session *from,
+                         const struct sio_event *answer);
 /* How long a call waits that would wait `usual_ms`. */
 uint64_t defect_wait_ms(const struct defects *d, uint64_t seconds, uint64_t usual_ms);
 /* The arguments as altered on the way; borrowed until the next. */

@@ -202,13 +202,16 @@ static void answer_all(struct defects *d, const struct session *caller,
     }
 }
 
-bool defect_answer(struct defects *d, struct session *caller, const struct sio_event *answer,
-                   const struct call_end *end)
+bool defect_answer(struct defects *d, struct session *from, struct session *caller,
+                   const struct sio_event *answer, const struct call_end *end)
 {
     struct slice parts[WIRE_MAX_ATTACHMENTS], args;
     unsigned n_parts = answer->n_attachments;
     int times = defect_on(d, DEFECT_ACK_TWICE) ? 2 : 1;
 
+    from->marks.has_answered = true;
+    from->marks.answered = caller->ref;
+    from->marks.answered_id = end->caller_id;
     if (caller->marks.results++ > 0 && defect_on(d, DEFECT_RESULT_LOST))
         return true;
     if (defect_on(d, DEFECT_RESULT_TO_ALL))
@@ -218,4 +221,13 @@ bool defect_answer(struct defects *d, struct session *caller, const struct sio_e
     for (int i = 0; i < times; i++)
         sio_socket_ack(caller->socket, end->caller_id, args, parts, n_parts);
     return true;
+}
+
+void defect_stray_answer(struct defects *d, const struct session *from,
+                         const struct sio_event *answer)
+{
+    const struct session *caller = session_find(&d->server->sessions, from->marks.answered);
+
+    if (from->marks.has_answered && caller && caller->socket && defect_on(d, DEFECT_SECOND_ANSWER))
+        sio_socket_ack(caller->socket, from->marks.answered_id, answer->args, NULL, 0);
 }

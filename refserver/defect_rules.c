@@ -23,12 +23,27 @@ const struct smcp_event *defect_event(const struct defects *d, struct slice name
     return smcp_event_find(d->server->config.revision->id, slice_of(copy, name.len));
 }
 
+/* Of the sender, to every session of the server. */
+static void tell_all_of_a_leave(const struct request *rq)
+{
+    struct defects *d = &rq->srv->defects;
+    struct session *s;
+    uint32_t index = 0;
+
+    buf_clear(&d->ack);
+    office_member_encode(rq->from->office, rq->from, &d->ack);
+    while ((s = session_each(&rq->srv->sessions, &index)) != NULL)
+        session_notify(s, smcp_event(SMCP_LEFT), buf_slice(&d->ack));
+}
+
 bool defect_dispatch(const struct request *rq)
 {
     bool is_object = rq->wire->n_args == 1 && json_type_of(rq->wire->args) == JSON_OBJECT;
 
     if (!rq->event)
         return defect_unknown_event(rq);
+    if (!is_object && rq->from->office && defect_on(&rq->srv->defects, DEFECT_BAD_PAYLOAD_TOLD))
+        tell_all_of_a_leave(rq);
     if (is_object || !defect_on(&rq->srv->defects, DEFECT_BAD_PAYLOAD_CLOSES))
         return false;
     sio_socket_disconnect(rq->from->socket);

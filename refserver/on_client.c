@@ -112,8 +112,11 @@ void router_ack(struct refserver *srv, struct session *from, const struct sio_ev
     struct session *caller;
     struct sio_event answer = *ev;
 
-    if (!call_take(&srv->calls, from, ev->id, &end))
-        return; /* late, doubled or foreign: nobody waits for it */
+    if (!call_take(&srv->calls, from, ev->id, &end)) { /* late, doubled or foreign */
+        if (defects_any(&srv->defects))
+            defect_stray_answer(&srv->defects, from, ev);
+        return;
+    }
     if (defects_any(&srv->defects))
         defect_result(&srv->defects, from, &answer, &end);
     caller = caller_of(srv, &end);
@@ -121,7 +124,7 @@ void router_ack(struct refserver *srv, struct session *from, const struct sio_ev
         defect_nobody_waits(&srv->defects, from);
     if (!caller)
         return; /* DISC-07: the result is dropped */
-    if (defects_any(&srv->defects) && defect_answer(&srv->defects, caller, &answer, &end))
+    if (defects_any(&srv->defects) && defect_answer(&srv->defects, from, caller, &answer, &end))
         return;
     sio_socket_ack(caller->socket, end.caller_id, answer.args, answer.attachments,
                    answer.n_attachments);

@@ -28,8 +28,11 @@ struct defect_marks {
     uint32_t updates;
     uint32_t cancels;
     uint64_t joined_turn;
-    bool refused;            /* its last join was */
-    enum endpoint_end ended; /* once `socket` is NULL */
+    struct session_ref answered; /* whose call it answered last, */
+    uint64_t answered_id;        /* with which ack id; */
+    bool has_answered;           /* if any */
+    bool refused;                /* its last join was */
+    enum endpoint_end ended;     /* once `socket` is NULL */
 };
 
 /*
