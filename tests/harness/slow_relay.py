@@ -2,17 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """A TCP relay that makes a server slow: every byte arrives DELAY_MS later, in both directions.
 
-Usage: slow_relay.py DELAY_MS ACCEPT_MS COMMAND...
+Usage: slow_relay.py DELAY_MS[-MOST_MS] ACCEPT_MS COMMAND...
 
-COMMAND is a server that prints a ready line; the relay prints the same with its own address.  With ACCEPT_MS the first connection
-is taken up only after that time.  Ends when its standard input does.
+COMMAND is a server that prints a ready line; the relay prints the same with its own address.  With MOST_MS each piece of each
+connection takes a time of its own between the two, in order within the connection, so that connections overtake each other.
+With ACCEPT_MS the first connection is taken up only after that time.  Ends when its standard input does.
 """
 import asyncio
 import json
+import random
 import subprocess
 import sys
 
-DELAY, ACCEPT = (int(text) / 1000 for text in sys.argv[1:3])
+LEAST, MOST = (int(text) / 1000 for text in (sys.argv[1].split("-") * 2)[:2])
+ACCEPT = int(sys.argv[2]) / 1000
+random.seed(1)
 
 
 async def pass_on(reader, writer):
@@ -29,7 +33,7 @@ async def pass_on(reader, writer):
     delivery = asyncio.create_task(deliver())
     try:
         while data := await reader.read(65536):
-            queue.put_nowait((loop.time() + DELAY, data))
+            queue.put_nowait((loop.time() + random.uniform(LEAST, MOST), data))
     except ConnectionError:
         pass
     queue.put_nowait(None)
