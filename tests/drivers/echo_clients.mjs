@@ -85,10 +85,8 @@ async function namespaces(url, transports) {
 async function stays(url, transports) {
   const socket = connect(url, transports);
   await next(socket, "connect");
-  let pings = 0;
-  socket.io.on("ping", () => pings++);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  assert.ok(socket.connected && pings >= 2, `${pings} pings`);
+  for (const _ of [1, 2, 3]) await next(socket.io, "ping"); // the third comes only to who has answered the second
+  assert.ok(socket.connected);
   socket.disconnect();
 }
 

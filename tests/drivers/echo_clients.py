@@ -5,6 +5,7 @@
 Usage: echo_clients.py PROGRAM
 """
 import asyncio
+import logging
 import sys
 import threading
 import traceback
@@ -45,11 +46,27 @@ async def async_socket(url, transports):
     await soon(gone.wait())
 
 
+class Pings(logging.Handler):
+    """The client tells its log alone when a ping comes."""
+
+    def __init__(self):
+        super().__init__()
+        self.came = asyncio.Queue()
+        self.logger = logging.Logger("pings")
+        self.logger.addHandler(self)
+
+    def emit(self, record):
+        if record.getMessage().startswith("Received packet PING"):
+            self.came.put_nowait(record)
+
+
 async def async_lives(url, transports):
-    """Pings are answered for more than two intervals."""
-    client = socketio.AsyncClient(reconnection=False)
+    """The third ping comes only to who has answered the second."""
+    pings = Pings()
+    client = socketio.AsyncClient(reconnection=False, engineio_logger=pings.logger)
     await client.connect(url, transports=transports)
-    await asyncio.sleep(1.0)
+    for _ in range(3):
+        await soon(pings.came.get())
     check(client.connected, "disconnected")
     equal(await client.call("message-with-ack", "there", timeout=5), "there", "ack")
     await client.disconnect()
