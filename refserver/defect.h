@@ -151,6 +151,8 @@ MUST_USE bool defect_ack(const struct request *rq, uint64_t *id, struct slice *a
 
 /* ---- hooks: calls (defect_calls.c, defect_payload.c) ---- */
 
+/* A call, before anything of it is looked at. */
+void defect_call_read(const struct request *rq);
 /* A Computer for a call that has none. */
 struct session *defect_target(const struct request *rq, struct slice name);
 /* The request is forwarded otherwise: true. */
@@ -184,6 +186,8 @@ enum smcp_event_id defect_asked(const struct defects *d, uint64_t id);
 void defect_error(struct defects *d, struct sio_event *answer);
 /* `from` has answered a call whose Agent is gone. */
 void defect_nobody_waits(struct defects *d, struct session *from);
+/* A cancel goes somewhere else: true. */
+MUST_USE bool defect_cancel_elsewhere(const struct request *rq);
 /* The ack of a cancel, changed or not. */
 void defect_cancel(const struct request *rq, struct slice *args);
 /* An event that the revision does not have.  True: handled. */

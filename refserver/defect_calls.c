@@ -18,6 +18,22 @@ static bool is_former(const struct defects *d, const struct request *rq, const s
            s->office && slice_eq(s->office->id.value, from->left.value);
 }
 
+void defect_call_read(const struct request *rq)
+{
+    struct session *s = rq->from->office ? rq->from->office->first : NULL;
+    struct slice name;
+    bool is_object = rq->wire->n_args == 1 && json_type_of(rq->wire->args) == JSON_OBJECT;
+
+    if (!defect_on(&rq->srv->defects, DEFECT_BAD_CALL_RELAYED))
+        return;
+    if (is_object && json_member(rq->wire->args, "computer", &name, NULL) &&
+        json_type_of(name) == JSON_STRING)
+        return;
+    for (; s; s = s->next)
+        if (s->role == ROLE_COMPUTER)
+            session_notify(s, rq->event, rq->wire->args);
+}
+
 struct session *defect_target(const struct request *rq, struct slice name)
 {
     const struct defects *d = &rq->srv->defects;

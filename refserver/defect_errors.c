@@ -166,6 +166,26 @@ static void end_calls(struct defects *d, struct session *s, const char *ack)
     }
 }
 
+bool defect_cancel_elsewhere(const struct request *rq)
+{
+    struct refserver *srv = rq->srv;
+    struct slice agent;
+    struct session *s;
+    uint32_t index = 0;
+
+    if (!defect_on(&srv->defects, DEFECT_CANCEL_BY_PAYLOAD) ||
+        !json_member(rq->wire->args, "agent", &agent, NULL))
+        return false;
+    while ((s = session_each(&srv->sessions, &index)) != NULL) {
+        if (s->role != ROLE_AGENT || !s->office || !json_string_is(agent, s->name.value))
+            continue;
+        office_broadcast(&srv->offices, s->office, rq->from, smcp_event(SMCP_CALL_CANCELLED),
+                         rq->wire->args);
+        return true;
+    }
+    return false;
+}
+
 void defect_cancel(const struct request *rq, struct slice *args)
 {
     struct defects *d = &rq->srv->defects;

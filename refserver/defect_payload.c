@@ -7,7 +7,7 @@
 
 /* What defects do to payloads on their way through: the text is walked token by token; it is valid JSON. */
 
-enum { LONG_BYTES = 32768 };
+enum { LONG_BYTES = 32768, COLUMN_BYTES = 255, MAX_DEPTH = 64 };
 
 struct walk {
     const struct defects *defects;
@@ -53,10 +53,35 @@ static size_t non_bmp_len(const char *at, const char *end)
     return 0;
 }
 
+/* "{\"a\":1}" -> {"a":1}; false when it holds no object or list. */
+static bool put_held_json(struct walk *w, struct slice text)
+{
+    struct buf held;
+    struct wire_fault fault;
+    bool is_json;
+
+    buf_init(&held, text.len);
+    json_string_decode(text, &held);
+    is_json = held.len > 0 && strchr("{[", held.data[0]) &&
+              json_scan(buf_slice(&held), MAX_DEPTH, &fault) == WIRE_OK;
+    if (is_json)
+        buf_append_slice(w->out, buf_slice(&held));
+    buf_release(&held);
+    return is_json;
+}
+
 static void put_string(struct walk *w, struct slice text)
 {
     const char *end = text.ptr + text.len - 1; /* the closing quote */
 
+    if (is_on(w, DEFECT_TEXT_AS_JSON) && put_held_json(w, text))
+        return;
+    if (is_on(w, DEFECT_TRIMMED)) {
+        while (end - text.ptr > 1 && end[-1] == ' ')
+            end--;
+    }
+    if (text.len > COLUMN_BYTES && is_on(w, DEFECT_CUT_255))
+        end = text.ptr + COLUMN_BYTES;
     if (text.len == 2 && is_on(w, DEFECT_EMPTY_NULL)) {
         buf_append_str(w->out, "null");
         return;
@@ -105,16 +130,21 @@ static void put_scalar(struct walk *w, struct slice text)
         buf_append_slice(w->out, text);
 }
 
-/* `"key": null` and one comma are left out; false when it is something else. */
-static bool drop_null(struct walk *w, const char *colon)
+static bool is_dropped(const struct walk *w, struct slice value)
 {
-    const char *value = skip_blanks(colon + 1, w->end);
+    if (slice_is(value, "null"))
+        return is_on(w, DEFECT_DROP_NULLS) || (w->is_result && is_on(w, DEFECT_RESULT_NULLS));
+    return slice_is(value, "0") && !w->is_result && is_on(w, DEFECT_ZERO_DROPPED);
+}
 
-    if (!is_on(w, DEFECT_DROP_NULLS) && !(w->is_result && is_on(w, DEFECT_RESULT_NULLS)))
+/* `"key": null` (or 0) and one comma are left out; false when it is something else. */
+static bool drop_member(struct walk *w, const char *colon)
+{
+    const char *value = skip_blanks(colon + 1, w->end), *after = scalar_end(value, w->end);
+
+    if (!is_dropped(w, slice_of(value, (size_t)(after - value))))
         return false;
-    if (w->end - value < 4 || strncmp(value, "null", 4) != 0)
-        return false;
-    w->at = skip_blanks(value + 4, w->end);
+    w->at = skip_blanks(after, w->end);
     if (w->at < w->end && *w->at == ',')
         w->at++;
     else if (w->out->len > 0 && w->out->data[w->out->len - 1] == ',')
@@ -129,7 +159,7 @@ static void walk_string(struct walk *w)
     struct slice text = slice_of(w->at, (size_t)(after - w->at));
     bool is_key = next < w->end && *next == ':';
 
-    if (is_key && drop_null(w, next))
+    if (is_key && drop_member(w, next))
         return;
     w->at = after;
     if (is_key)

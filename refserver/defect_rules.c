@@ -44,6 +44,10 @@ bool defect_dispatch(const struct request *rq)
         return defect_unknown_event(rq);
     if (!is_object && rq->from->office && defect_on(&rq->srv->defects, DEFECT_BAD_PAYLOAD_TOLD))
         tell_all_of_a_leave(rq);
+    if (rq->event->kind == KIND_CANCEL && is_object && defect_cancel_elsewhere(rq))
+        return true;
+    if (rq->event->kind == KIND_CALL)
+        defect_call_read(rq);
     if (is_object || !defect_on(&rq->srv->defects, DEFECT_BAD_PAYLOAD_CLOSES))
         return false;
     sio_socket_disconnect(rq->from->socket);
@@ -399,6 +403,8 @@ bool defect_ack(const struct request *rq, uint64_t *id, struct slice *args)
 {
     struct defects *d = &rq->srv->defects;
 
+    if (*id == 0 && defect_on(d, DEFECT_ID_ZERO))
+        return false;
     if (*id == SIO_NO_ID && defect_on(d, DEFECT_UNASKED_ACK))
         *id = 0;
     if (*id != SIO_NO_ID && rq->event->kind == KIND_JOIN && defect_on(d, DEFECT_ACK_OTHER_ID))
