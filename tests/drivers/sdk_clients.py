@@ -281,7 +281,8 @@ async def going_home(score, agent, client, name):
     (left,) = await agent.heard.next("on_computer_leave_office")
     score.check("a disconnect counts as leaving", left == {"office_id": agent.office, "computer": name}, left)
 
-    await agent.do("leave_office", agent.office, namespace=SMCP_NAMESPACE)
+    await agent.do("leave_office", agent.office, namespace=SMCP_NAMESPACE)  # asks for no ack: what is asked after it has to wait for it
+    await agent.call("server:list_room", {"agent": agent.name, "req_id": uuid.uuid4().hex, "office_id": agent.office})
     successor = Agent("async", "successor", agent.office, None)
     successor.client.auth_provider = agent.client.auth_provider
     await successor.connect(str(agent.client.connection_url), ["websocket"])
