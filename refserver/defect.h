@@ -212,7 +212,7 @@ void defect_broadcast(struct defects *d, struct office *office, struct session *
 /* A notice of a session in no office. */
 void defect_roomless(struct defects *d, struct session *sender, const struct smcp_event *notice,
                      struct slice args);
-/* To every session that is not in `office`, but not to `sender`. */
+/* To every session that is not in `office` (NULL: to every one), but not to `sender` (may be NULL). */
 void defect_leak(struct defects *d, const struct office *office, const struct session *sender,
                  const struct smcp_event *notice, struct slice args);
 

@@ -18,25 +18,9 @@ static bool is_former(const struct defects *d, const struct request *rq, const s
            s->office && slice_eq(s->office->id.value, from->left.value);
 }
 
-void defect_call_read(const struct request *rq)
-{
-    struct session *s = rq->from->office ? rq->from->office->first : NULL;
-    struct slice name;
-    bool is_object = rq->wire->n_args == 1 && json_type_of(rq->wire->args) == JSON_OBJECT;
-
-    if (!defect_on(&rq->srv->defects, DEFECT_BAD_CALL_RELAYED))
-        return;
-    if (is_object && json_member(rq->wire->args, "computer", &name, NULL) &&
-        json_type_of(name) == JSON_STRING)
-        return;
-    for (; s; s = s->next)
-        if (s->role == ROLE_COMPUTER)
-            session_notify(s, rq->event, rq->wire->args);
-}
-
 struct session *defect_target(const struct request *rq, struct slice name)
 {
-    const struct defects *d = &rq->srv->defects;
+    struct defects *d = &rq->srv->defects;
     bool any = defect_on(d, DEFECT_CROSS_OFFICE_CALLS) ||
                (defect_on(d, DEFECT_CROSS_OFFICE_TOOLS) && rq->event->id == SMCP_TOOL_CALL);
     uint32_t index = 0;
@@ -47,23 +31,32 @@ struct session *defect_target(const struct request *rq, struct slice name)
             ((any && s->office) || is_former(d, rq, s)))
             return s;
     }
-    for (index = 0; defect_on(d, DEFECT_CALLS_TO_NOBODY);) {
-        s = session_each(&rq->srv->sessions, &index);
-        if (!s)
-            break;
-        session_notify(s, rq->event, rq->wire->args);
-    }
+    if (defect_on(d, DEFECT_CALLS_TO_NOBODY))
+        defect_leak(d, NULL, NULL, rq->event, rq->wire->args);
     return NULL;
 }
 
 /* ---- requests ---- */
 
-static void relay_copies(const struct request *rq, const struct session *target)
+/* To all Computers of the office but one. */
+static void relay_copies(const struct request *rq, const struct office *office,
+                         const struct session *but)
 {
-    for (struct session *s = target->office ? target->office->first : NULL; s; s = s->next) {
-        if (s != target && s->role == ROLE_COMPUTER)
+    for (struct session *s = office ? office->first : NULL; s; s = s->next) {
+        if (s != but && s->role == ROLE_COMPUTER)
             session_notify(s, rq->event, rq->wire->args);
     }
+}
+
+void defect_call_read(const struct request *rq)
+{
+    struct slice name;
+
+    if (!defect_on(&rq->srv->defects, DEFECT_BAD_CALL_RELAYED))
+        return;
+    if (rq->wire->n_args != 1 || !json_member(rq->wire->args, "computer", &name, NULL) ||
+        json_type_of(name) != JSON_STRING)
+        relay_copies(rq, rq->from->office, NULL);
 }
 
 static struct session *first_computer(const struct session *target)
@@ -143,7 +136,7 @@ bool defect_relay(const struct request *rq, struct session *target, uint64_t id)
     if (!target->socket)
         return true;
     if (defect_on(d, DEFECT_RELAY_TO_ALL))
-        relay_copies(rq, target);
+        relay_copies(rq, target->office, target);
     if (defect_on(d, DEFECT_FORWARD_TWICE))
         session_notify(target, event, rq->wire->args);
     if (first && first->socket && defect_on(d, DEFECT_CALLS_TO_FIRST))

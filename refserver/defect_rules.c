@@ -27,13 +27,10 @@ const struct smcp_event *defect_event(const struct defects *d, struct slice name
 static void tell_all_of_a_leave(const struct request *rq)
 {
     struct defects *d = &rq->srv->defects;
-    struct session *s;
-    uint32_t index = 0;
 
     buf_clear(&d->ack);
     office_member_encode(rq->from->office, rq->from, &d->ack);
-    while ((s = session_each(&rq->srv->sessions, &index)) != NULL)
-        session_notify(s, smcp_event(SMCP_LEFT), buf_slice(&d->ack));
+    defect_leak(d, NULL, NULL, smcp_event(SMCP_LEFT), buf_slice(&d->ack));
 }
 
 bool defect_dispatch(const struct request *rq)
