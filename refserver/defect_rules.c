@@ -196,7 +196,9 @@ static bool name_is_taken(const struct defects *d, const struct session *s,
 static void announce_refused(struct defects *d, struct office *office,
                              const struct join_request *join)
 {
-    if (!office || !defect_on(d, DEFECT_REFUSED_NOTIFIES))
+    bool enters = defect_on(d, DEFECT_REFUSED_NOTIFIES);
+
+    if (!office || (!enters && !defect_on(d, DEFECT_REFUSED_LEAVES)))
         return;
     buf_clear(&d->text);
     buf_append_str(&d->text, "{\"office_id\":");
@@ -205,7 +207,7 @@ static void announce_refused(struct defects *d, struct office *office,
     buf_append_slice(&d->text, join->name.json);
     buf_append_ch(&d->text, '}');
     for (struct session *m = office->first; m; m = m->next)
-        session_notify(m, smcp_event(SMCP_ENTERED), buf_slice(&d->text));
+        session_notify(m, smcp_event(enters ? SMCP_ENTERED : SMCP_LEFT), buf_slice(&d->text));
 }
 
 enum smcp_error defect_join_check(struct defects *d, struct session *s, struct office *office,
@@ -238,6 +240,14 @@ enum smcp_error defect_join_check(struct defects *d, struct session *s, struct o
 
 /* ---- leaving ---- */
 
+/* Of `s`, whether it is there or not. */
+static void announce_left(struct defects *d, struct office *office, struct session *s)
+{
+    buf_clear(&d->ack);
+    office_member_encode(office, s, &d->ack);
+    office_broadcast(&d->server->offices, office, s, smcp_event(SMCP_LEFT), buf_slice(&d->ack));
+}
+
 bool defect_leave(const struct request *rq, struct slice office_id)
 {
     struct office_map *map = &rq->srv->offices;
@@ -248,9 +258,7 @@ bool defect_leave(const struct request *rq, struct slice office_id)
         named = office_find(map, rq->from->left.value);
         if (!named || !defect_on(d, DEFECT_LEAVE_AGAIN))
             return false;
-        buf_clear(&d->ack);
-        office_member_encode(named, rq->from, &d->ack);
-        office_broadcast(map, named, rq->from, smcp_event(SMCP_LEFT), buf_slice(&d->ack));
+        announce_left(d, named, rq->from);
         return true;
     }
     if (defect_on(d, DEFECT_LEAVE_STAYS)) {
@@ -259,9 +267,7 @@ bool defect_leave(const struct request *rq, struct slice office_id)
     }
     if (!defect_on(d, DEFECT_LEAVE_BY_PAYLOAD) || !named || named == rq->from->office)
         return false;
-    buf_clear(&d->ack);
-    office_member_encode(named, rq->from, &d->ack);
-    office_broadcast(map, named, rq->from, smcp_event(SMCP_LEFT), buf_slice(&d->ack));
+    announce_left(d, named, rq->from);
     return true;
 }
 
